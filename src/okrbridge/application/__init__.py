@@ -1,0 +1,1 @@
+"""Use cases over ports: what okrbridge does, told without saying with which database or source."""

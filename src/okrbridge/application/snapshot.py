@@ -1,0 +1,174 @@
+"""The finished, immutable result of a tick: what ``/metrics`` and the API answer from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from okrbridge.application.records import Measurement, ProgressRecord, Quality
+from okrbridge.domain.ledger import WindowCounts
+from okrbridge.domain.okr import Cycle, KeyResult, OkrObjective
+from okrbridge.domain.pacing import KeyResultStatus
+from okrbridge.domain.slo import Slo, SloState
+from okrbridge.domain.windows import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class SloReport:
+    """An SLO as evaluated. Unknown numbers are None; all ratios are 0..1 except burn and budget.
+
+    Attributes:
+        window: the interval of the SLO's own window.
+        counts: good and total over it.
+        error_ratios, burn_rates: by window name; None without coverage in that window (an error ratio also
+            without events).
+        last_measured_end: end of the newest measured slice.
+        evaluated_at: the slice boundary the numbers speak of.
+        failure: why the last evaluation got no new counts; empty when it did.
+        query: what was asked last, word for word.
+        method: how events are counted.
+    """
+
+    slo: Slo
+    window: Interval
+    counts: WindowCounts
+    sli_ratio: float | None
+    budget_consumed_ratio: float | None
+    budget_remaining_ratio: float | None
+    error_ratios: Mapping[str, float | None]
+    burn_rates: Mapping[str, float | None]
+    state: SloState
+    evaluated_at: datetime
+    last_measured_end: datetime | None
+    failure: str = ""
+    query: str = ""
+    method: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def data_age_seconds(self, now: datetime) -> float | None:
+        """Seconds since the end of the newest measured slice; None when nothing was ever measured."""
+        if self.last_measured_end is None:
+            return None
+        return max(0.0, (now - self.last_measured_end).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResultReport:
+    """A key result as evaluated.
+
+    Attributes:
+        measurement: this evaluation's attempt to measure it, good or not.
+        last_good: the measurement its value is from; None when it was never measured.
+    """
+
+    key_result: KeyResult
+    cycle: Cycle
+    team: str
+    owner: str
+    progress: ProgressRecord
+    measurement: Measurement
+    last_good: Measurement | None
+
+    @property
+    def status(self) -> KeyResultStatus:
+        """The status in force."""
+        return self.progress.shown
+
+    @property
+    def quality(self) -> Quality:
+        """Quality of this evaluation's measurement."""
+        return self.measurement.quality
+
+    def measurement_age_seconds(self, now: datetime) -> float | None:
+        """Seconds since the value's measurement; None when it was never measured."""
+        if self.last_good is None:
+            return None
+        return max(0.0, (now - self.last_good.at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveReport:
+    """An objective rolled up from its key results."""
+
+    objective: OkrObjective
+    progress_ratio: float | None
+    measured_only_ratio: float | None
+    coverage_ratio: float | None
+    expected_ratio: float
+    status: KeyResultStatus
+    key_results: tuple[KeyResultReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """A cycle at an instant."""
+
+    cycle: Cycle
+    elapsed_ratio: float
+    phase: str
+    """``preparation`` before its start, ``delivery`` inside it, ``closed`` after."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """How a source did in the last tick.
+
+    Attributes:
+        is_up: whether it answered at all; None when it was not asked.
+    """
+
+    name: str
+    type: str
+    is_up: bool | None
+    last_success_at: datetime | None
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything one tick found out.
+
+    Attributes:
+        evaluation_id: the tick's id.
+        at: the slice boundary evaluated.
+        published_at: when the snapshot was swapped in.
+        history_filled_ratio: share of the wanted history that is filled, 0..1; 1 when nothing is left to fill.
+    """
+
+    evaluation_id: str
+    at: datetime
+    published_at: datetime
+    slos: tuple[SloReport, ...] = ()
+    objectives: tuple[ObjectiveReport, ...] = ()
+    cycles: tuple[CycleReport, ...] = ()
+    sources: tuple[SourceReport, ...] = ()
+    history_filled_ratio: float = 1.0
+
+    @cached_property
+    def key_results(self) -> tuple[KeyResultReport, ...]:
+        """All key results, in the order declared."""
+        return tuple(kr for objective in self.objectives for kr in objective.key_results)
+
+    @cached_property
+    def slo_by_name(self) -> Mapping[str, SloReport]:
+        """SLO reports by name."""
+        return {report.slo.name: report for report in self.slos}
+
+    @cached_property
+    def key_result_by_id(self) -> Mapping[str, KeyResultReport]:
+        """Key result reports by ``OBJECTIVE/NAME``."""
+        return {report.key_result.id: report for report in self.key_results}
+
+    @cached_property
+    def objective_by_name(self) -> Mapping[str, ObjectiveReport]:
+        """Objective reports by name."""
+        return {report.objective.name: report for report in self.objectives}
+
+
+@dataclass
+class SnapshotHolder:
+    """The place the current snapshot stands in; swapping is one assignment, so readers need no lock."""
+
+    current: Snapshot | None = field(default=None)

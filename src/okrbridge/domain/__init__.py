@@ -1,0 +1,1 @@
+"""Arithmetic of SLOs and OKRs: pure, typed, no clock, no logging, no I/O."""

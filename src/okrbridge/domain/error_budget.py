@@ -1,0 +1,82 @@
+"""Error budgets: how much failure a target allows, and how much of it is spent.
+
+Source of the formulas: Google SRE workbook, chapter "Implementing SLOs". Every function works on floats
+and on numpy arrays alike. An unknown ratio (no events) is NaN in here and ``None`` in every report.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Number = TypeVar("Number", float, npt.NDArray[np.float64])
+
+NOISE = 1e-9
+"""Relative slack when a ratio is compared with a limit: 1 - 0.9995 is not exact in floats."""
+
+
+def budget_ratio(target_ratio: float) -> float:
+    """The share of events that may be bad: ``1 - target``. A target of 0.999 allows 0.001."""
+    return 1.0 - target_ratio
+
+
+def sli_ratio(good: Number, total: Number) -> Number:
+    """Good over total, 0..1; NaN where there were no events.
+
+    Worked example: 9990 good of 10000 give 0.999.
+    """
+    return _divide(good, total, otherwise=np.nan)
+
+
+def error_ratio(bad: Number, total: Number) -> Number:
+    """Bad over total, 0..1; NaN where there were no events."""
+    return _divide(bad, total, otherwise=np.nan)
+
+
+def consumed_ratio(bad: Number, total: Number, target_ratio: float) -> Number:
+    """Share of a rolling window's budget that is spent: ``bad / ((1 - target) x total)``; 0 without events.
+
+    Worked example: 5 bad of 10000 at 0.999 spend 5 / 10 = 0.5. Above 1 the budget is overspent.
+    """
+    return _divide(bad, budget_ratio(target_ratio) * total, otherwise=0.0)
+
+
+def remaining_ratio(consumed: Number) -> Number:
+    """One minus consumed: signed, never clamped; zero within float noise is exactly zero."""
+    left = 1.0 - consumed
+    return np.where(np.abs(left) < NOISE, 0.0, left)[()]  # type: ignore[return-value]  # [()] gives a scalar back for a scalar
+
+
+def allowed_downtime(target_ratio: float, window: timedelta) -> timedelta:
+    """The budget as time: a total outage of this length spends it at even traffic.
+
+    Worked example: 0.999 over 30 days allow 43.2 minutes, over 91 days 131.04 minutes.
+    """
+    return window * budget_ratio(target_ratio)
+
+
+def consumed_to_date(good: float, total: float, target_ratio: float, elapsed_ratio: float) -> float:
+    """Share of a fixed period's budget spent so far (formula A5): ``E x (1 - SLI) / (1 - target)``.
+
+    The period's events are not all in yet, so the budget spent is judged at even traffic: half way
+    through a quarter an SLI of 0.999 at a target of 0.999 has spent half of the quarter's budget.
+
+    Args:
+        elapsed_ratio: elapsed share of the period, 0..1.
+
+    Returns:
+        The share spent; NaN without events.
+    """
+    return elapsed_ratio * float(error_ratio(total - good, total)) / budget_ratio(target_ratio)
+
+
+def _divide(numerator: Number, denominator: Number, *, otherwise: float) -> Number:
+    top = np.asarray(numerator, dtype=np.float64)
+    bottom = np.asarray(denominator, dtype=np.float64)
+    shape = np.broadcast_shapes(top.shape, bottom.shape)
+    quotient = np.full(shape, otherwise)
+    np.divide(top, bottom, out=quotient, where=bottom > 0)
+    return quotient[()]  # type: ignore[return-value]  # [()] gives a scalar back for scalars

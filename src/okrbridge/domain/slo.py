@@ -1,0 +1,84 @@
+"""Service level objectives and the state each is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from okrbridge.domain.sli import Sli
+from okrbridge.domain.windows import RollingWindow
+
+OCCURRENCES = "Occurrences"
+
+
+@dataclass(frozen=True)
+class Slo:
+    """An objective for one SLI over one window.
+
+    Attributes:
+        name: unique among SLOs.
+        service: the service it speaks of.
+        sli: the indicator.
+        target_ratio: 0 < target < 1; the share of good events promised.
+        window: the SLO's own window.
+        budgeting: how the budget is counted, in OpenSLO's words.
+    """
+
+    name: str
+    service: str
+    sli: Sli
+    target_ratio: float
+    window: RollingWindow
+    budgeting: str = OCCURRENCES
+    display_name: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if not 0 < self.target_ratio < 1:
+            raise ValueError(f"SLO {self.name!r}: target {self.target_ratio} is not between 0 and 1")
+
+
+class SloState(StrEnum):
+    """What can be said of an SLO now; each value stands alone."""
+
+    OK = "ok"
+    BURNING = "burning"
+    """A burn policy's pair of windows exceeds its factor."""
+    EXHAUSTED = "exhausted"
+    """The whole budget of the window is consumed."""
+    NO_TRAFFIC = "no_traffic"
+    """Measured, and not a single event in the window."""
+    NO_DATA = "no_data"
+    """The source answers, and nothing was measured in the window."""
+    STALE = "stale"
+    """The last measured slice is older than the look-back."""
+    INVALID = "invalid"
+    """The counts contradict each other: good above total."""
+    ERROR = "error"
+    """The last evaluation failed; the numbers are the last good ones."""
+
+
+def slo_state(
+    *,
+    failed: bool,
+    consistent: bool,
+    coverage_ratio: float,
+    is_stale: bool,
+    total: float,
+    budget_remaining_ratio: float,
+    is_burning: bool,
+) -> SloState:
+    """The state, the first that applies: what makes the numbers doubtful comes before what they say."""
+    ranked = (
+        (not consistent, SloState.INVALID),
+        (failed, SloState.ERROR),
+        (coverage_ratio <= 0, SloState.NO_DATA),
+        (is_stale, SloState.STALE),
+        (total <= 0, SloState.NO_TRAFFIC),
+        (budget_remaining_ratio <= 0, SloState.EXHAUSTED),
+        (is_burning, SloState.BURNING),
+    )
+    return next((state for applies, state in ranked if applies), SloState.OK)
