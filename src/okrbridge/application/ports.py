@@ -24,6 +24,9 @@ from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import SourceFailureReason
 
+Attribute = str | bool | float
+"""What a span may carry."""
+
 Clock = Callable[[], datetime]
 """Tells the current instant, aware and UTC."""
 
@@ -197,13 +200,20 @@ class Transaction(Protocol):
     """The database inside one transaction."""
 
     @property
-    def ledger(self) -> Ledger: ...
+    def ledger(self) -> Ledger:
+        """Slices of good and total events."""
+
     @property
-    def progress(self) -> ProgressRecords: ...
+    def progress(self) -> ProgressRecords:
+        """Measurements and progress of key results."""
+
     @property
-    def evaluations(self) -> EvaluationRecords: ...
+    def evaluations(self) -> EvaluationRecords:
+        """Finished ticks."""
+
     @property
-    def definitions(self) -> DefinitionRecords: ...
+    def definitions(self) -> DefinitionRecords:
+        """Revisions of what was declared."""
 
 
 class Storage(Protocol):
@@ -225,7 +235,7 @@ class Storage(Protocol):
 class Span(Protocol):
     """One traced step."""
 
-    def set_attribute(self, key: str, value: str | int | float | bool) -> None:
+    def set_attribute(self, key: str, value: Attribute) -> None:
         """Attach a fact."""
 
     def record_exception(self, exception: Exception) -> None:
@@ -235,9 +245,7 @@ class Span(Protocol):
 class Telemetry(Protocol):
     """Where okrbridge tells about itself."""
 
-    def span(
-        self, name: str, attributes: Mapping[str, str | int | float | bool] | None = None
-    ) -> AbstractContextManager[Span]:
+    def span(self, name: str, attributes: Mapping[str, Attribute] | None = None) -> AbstractContextManager[Span]:
         """Trace a step."""
 
     def tick_finished(self, *, duration: Mapping[str, float], lateness: float, succeeded: bool) -> None:

@@ -26,6 +26,8 @@ class SloReport:
             without events).
         last_measured_end: end of the newest measured slice.
         evaluated_at: the slice boundary the numbers speak of.
+        events_good_total, events_bad_total: events counted live since this process started; they only grow, so
+            they are exported as counters. Backfilled history is not in them.
         failure: why the last evaluation got no new counts; empty when it did.
         query: what was asked last, word for word.
         method: how events are counted.
@@ -42,6 +44,8 @@ class SloReport:
     state: SloState
     evaluated_at: datetime
     last_measured_end: datetime | None
+    events_good_total: float = 0.0
+    events_bad_total: float = 0.0
     failure: str = ""
     query: str = ""
     method: str = ""

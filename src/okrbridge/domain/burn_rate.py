@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import numpy as np
-
-from okrbridge.domain.error_budget import NOISE, Number, budget_ratio, error_ratio
+from okrbridge.domain.error_budget import NOISE, Number, budget_ratio, quotient
 
 BURN_WINDOWS: dict[str, timedelta] = {
     "5m": timedelta(minutes=5),
@@ -29,8 +27,7 @@ def burn_rate(bad: Number, total: Number, target_ratio: float) -> Number:
 
     Worked example: 0.2 % of events bad at a target of 99.9 % burn at 2.0.
     """
-    rate = error_ratio(bad, total) / budget_ratio(target_ratio)
-    return np.where(np.isnan(rate), 0.0, rate)[()]  # type: ignore[return-value]  # [()] gives a scalar back for a scalar
+    return quotient(bad, total, otherwise=0.0) / budget_ratio(target_ratio)
 
 
 def exceeds(burn: float, factor: float) -> bool:

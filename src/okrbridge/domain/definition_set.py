@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from okrbridge.domain.okr import Cycle, KeyResult, OkrObjective
+from okrbridge.domain.okr import Cycle, KeyResult, OkrObjective, SloMeasure
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
 
@@ -73,15 +74,44 @@ class DefinitionSet:
         """Cycles by name."""
         return {cycle.name: cycle for cycle in self.cycles}
 
+    @cached_property
+    def objective_by_name(self) -> Mapping[str, OkrObjective]:
+        """Objectives by name."""
+        return {objective.name: objective for objective in self.objectives}
+
     def history_needed(self, sli: Sli, at: datetime, longest_burn: timedelta) -> datetime:
-        """Since when an SLI's slices are asked for at an instant: its SLOs' windows, the burn windows, and the
-        running periods of the key results that follow those SLOs."""
-        names = {slo.name for slo in self.slos if slo.sli.key == sli.key}
+        """Since when an SLI's slices are asked for at an instant.
+
+        They serve the burn windows, the windows of the SLI's SLOs, and what the key results that follow those
+        SLOs speak of: the period to date or a window of their own, until their cycle's measuring ends.
+        """
         starts = [at - longest_burn]
-        starts += [slo.window.at(at).start for slo in self.slos if slo.name in names]
-        for key_result in self.key_results:
-            measure = key_result.measure
-            slo_name = getattr(measure, "slo", None)
-            if slo_name in names and key_result.period.start <= at < key_result.period.end:
-                starts.append(key_result.period.start)
+        for slo in self._slos_by_sli.get(sli.key, ()):
+            starts.append(slo.window.at(at).start)
+            starts += filter(None, (self._measured_since(one, at) for one in self._followers.get(slo.name, ())))
         return min(starts)
+
+    @cached_property
+    def _slos_by_sli(self) -> Mapping[str, Sequence[Slo]]:
+        # Indexed once: searching all SLOs for each SLI would square the cost of a tick.
+        index: dict[str, list[Slo]] = defaultdict(list)
+        for slo in self.slos:
+            index[slo.sli.key].append(slo)
+        return index
+
+    @cached_property
+    def _followers(self) -> Mapping[str, Sequence[KeyResult]]:
+        """Key results by the SLO that measures them."""
+        index: dict[str, list[KeyResult]] = defaultdict(list)
+        for key_result in self.key_results:
+            if isinstance(key_result.measure, SloMeasure):
+                index[key_result.measure.slo].append(key_result)
+        return index
+
+    def _measured_since(self, key_result: KeyResult, at: datetime) -> datetime | None:
+        """Start of the time a key result's SLO measure speaks of; None while it is not measured."""
+        cycle = self.cycle_by_name[self.objective_by_name[key_result.objective].cycle]
+        if not key_result.period.start <= at <= cycle.measure_until:
+            return None
+        over = key_result.measure.over if isinstance(key_result.measure, SloMeasure) else None
+        return over.at(at).start if over else key_result.period.start

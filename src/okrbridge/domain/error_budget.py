@@ -7,6 +7,7 @@ and on numpy arrays alike. An unknown ratio (no events) is NaN in here and ``Non
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 import numpy as np
@@ -19,8 +20,11 @@ NOISE = 1e-9
 
 
 def budget_ratio(target_ratio: float) -> float:
-    """The share of events that may be bad: ``1 - target``. A target of 0.999 allows 0.001."""
-    return 1.0 - target_ratio
+    """The share of events that may be bad: ``1 - target``. A target of 0.999 allows 0.001.
+
+    The difference is taken in decimal, as the target was written; in floats 1 - 0.999 is 0.0010000000000000009.
+    """
+    return float(1 - Decimal(repr(float(target_ratio))))
 
 
 def sli_ratio(good: Number, total: Number) -> Number:
@@ -28,12 +32,12 @@ def sli_ratio(good: Number, total: Number) -> Number:
 
     Worked example: 9990 good of 10000 give 0.999.
     """
-    return _divide(good, total, otherwise=np.nan)
+    return quotient(good, total, otherwise=np.nan)
 
 
 def error_ratio(bad: Number, total: Number) -> Number:
     """Bad over total, 0..1; NaN where there were no events."""
-    return _divide(bad, total, otherwise=np.nan)
+    return quotient(bad, total, otherwise=np.nan)
 
 
 def consumed_ratio(bad: Number, total: Number, target_ratio: float) -> Number:
@@ -41,13 +45,13 @@ def consumed_ratio(bad: Number, total: Number, target_ratio: float) -> Number:
 
     Worked example: 5 bad of 10000 at 0.999 spend 5 / 10 = 0.5. Above 1 the budget is overspent.
     """
-    return _divide(bad, budget_ratio(target_ratio) * total, otherwise=0.0)
+    return quotient(bad, budget_ratio(target_ratio) * total, otherwise=0.0)
 
 
 def remaining_ratio(consumed: Number) -> Number:
     """One minus consumed: signed, never clamped; zero within float noise is exactly zero."""
     left = 1.0 - consumed
-    return np.where(np.abs(left) < NOISE, 0.0, left)[()]  # type: ignore[return-value]  # [()] gives a scalar back for a scalar
+    return _as_given(np.where(np.abs(left) < NOISE, 0.0, left), consumed)
 
 
 def allowed_downtime(target_ratio: float, window: timedelta) -> timedelta:
@@ -70,13 +74,17 @@ def consumed_to_date(good: float, total: float, target_ratio: float, elapsed_rat
     Returns:
         The share spent; NaN without events.
     """
-    return elapsed_ratio * float(error_ratio(total - good, total)) / budget_ratio(target_ratio)
+    return elapsed_ratio * error_ratio(total - good, total) / budget_ratio(target_ratio)
 
 
-def _divide(numerator: Number, denominator: Number, *, otherwise: float) -> Number:
-    top = np.asarray(numerator, dtype=np.float64)
-    bottom = np.asarray(denominator, dtype=np.float64)
-    shape = np.broadcast_shapes(top.shape, bottom.shape)
-    quotient = np.full(shape, otherwise)
-    np.divide(top, bottom, out=quotient, where=bottom > 0)
-    return quotient[()]  # type: ignore[return-value]  # [()] gives a scalar back for scalars
+def quotient(part: Number, whole: Number, *, otherwise: float) -> Number:
+    """Part over whole, and ``otherwise`` where the whole is zero: 5 of 10 give 0.5."""
+    top, bottom = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+    result = np.full(np.broadcast_shapes(top.shape, bottom.shape), otherwise)
+    np.divide(top, bottom, out=result, where=bottom > 0)
+    return _as_given(result, part)
+
+
+def _as_given(result: npt.NDArray[np.float64], _given: Number) -> Number:
+    """An array for arrays and a plain float for floats, because numpy's scalars print and serialise otherwise."""
+    return result if result.ndim else result.item()  # type: ignore[return-value]  # mypy cannot count dimensions

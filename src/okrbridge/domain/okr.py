@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import isclose
 
 from okrbridge.domain.units import PLAIN, RATIO, Quantity, Unit
 from okrbridge.domain.windows import Interval, RollingWindow
@@ -38,7 +39,7 @@ def elapsed_ratio(interval: Interval, at: datetime) -> float:
     """
     if at <= interval.start:
         return 0.0
-    return min(1.0, (at - interval.start) / interval.length)
+    return 1.0 if at >= interval.end else (at - interval.start) / interval.length
 
 
 class KeyResultKind(StrEnum):
@@ -71,12 +72,13 @@ class Operator(StrEnum):
         return self in (Operator.GE, Operator.GT)
 
     def holds(self, value: float, limit: float) -> bool:
-        """Whether the value is on the good side of the limit; equality counts for ``ge`` and ``le``."""
-        if self is Operator.GE:
-            return value >= limit
-        if self is Operator.GT:
-            return value > limit
-        return value <= limit if self is Operator.LE else value < limit
+        """Whether the value is on the good side of the limit; equality counts for ``ge`` and ``le``.
+
+        Values that differ by float noise, as a conversion of units leaves it, are equal.
+        """
+        if isclose(value, limit, rel_tol=1e-12):
+            return self in (Operator.GE, Operator.LE)
+        return value > limit if self.wants_high else value < limit
 
     @property
     def sign(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 from okrbridge.domain.error_budget import NOISE
 from okrbridge.domain.okr import Commitment, KeyResult, KeyResultKind, elapsed_ratio
@@ -58,9 +59,10 @@ def expected_ratio(period: Interval, at: datetime, checkpoints: Sequence[tuple[d
     Without checkpoints it is the elapsed share of the period. With a checkpoint of 0.375 at week 2 of
     13, it is 0.1875 at week 1.
     """
-    points = [(0.0, 0.0), *((elapsed_ratio(period, when), planned) for when, planned in checkpoints), (1.0, 1.0)]
+    planned = [(elapsed_ratio(period, when), ratio) for when, ratio in sorted(checkpoints)]
+    points = [(0.0, 0.0), *planned, (1.0, 1.0)]
     now = elapsed_ratio(period, at)
-    for (left, low), (right, high) in zip(points, points[1:], strict=False):
+    for (left, low), (right, high) in pairwise(points):
         if now <= right:
             share = (now - left) / (right - left) if right > left else 1.0
             return min(1.0, max(0.0, low + share * (high - low)))
@@ -90,11 +92,11 @@ def pace_of(
     """
     expected = expected_ratio(key_result.period, at, key_result.checkpoints)
     gap = policy.goal_factor(key_result.commitment) * expected - progress.ratio + 0.0
-    return Pace(expected, gap, _status(key_result, at, value, progress, gap, policy))
+    return Pace(expected, gap, _status(key_result, at, value, progress, policy, gap=gap))
 
 
 def _status(
-    key_result: KeyResult, at: datetime, value: float, progress: Progress, gap: float, policy: StatusPolicy
+    key_result: KeyResult, at: datetime, value: float, progress: Progress, policy: StatusPolicy, *, gap: float
 ) -> KeyResultStatus:
     if at < key_result.period.start:
         return KeyResultStatus.NOT_STARTED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from okrbridge.domain.error_budget import NOISE
 from okrbridge.domain.okr import Commitment
 from okrbridge.domain.pacing import DEFAULT_POLICY, KeyResultStatus, StatusPolicy, gap_status
 
@@ -81,10 +82,10 @@ def objective_status(
     commitment: Commitment,
     policy: StatusPolicy = DEFAULT_POLICY,
 ) -> KeyResultStatus:
-    """Status of an objective (formula A10): the worst of its committed key results, else its own gap.
+    """Status of an objective (formula A10): the worst of its committed key results, else formula A8 on its progress.
 
     Args:
-        expected: the elapsed share of the cycle.
+        expected: the elapsed share of the cycle; 1 when it is over.
     """
     committed = [one.status for one in contributions if one.commitment is Commitment.COMMITTED]
     if found := worst(committed):
@@ -94,4 +95,8 @@ def objective_status(
         return KeyResultStatus.NOT_STARTED if KeyResultStatus.NOT_STARTED in skipped else KeyResultStatus.TOO_EARLY
     if progress_ratio is None or all(one.progress_ratio is None for one in contributions):
         return KeyResultStatus.NO_DATA
+    if progress_ratio >= 1 - NOISE:
+        return KeyResultStatus.ACHIEVED
+    if expected >= 1:
+        return KeyResultStatus.MISSED
     return gap_status(policy.goal_factor(commitment) * expected - progress_ratio, policy)

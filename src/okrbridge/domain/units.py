@@ -9,7 +9,9 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from okrbridge.errors import UnitError
 
@@ -39,8 +41,8 @@ SECONDS = Unit("s", "time", 1.0)
 
 _TIME = {
     "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0,
-    "h": 3600.0, "d": 86400.0, "day": 86400.0, "days": 86400.0, "w": 604800.0, "week": 604800.0,
-    "weeks": 604800.0,
+    "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0,
+    "day": 86400.0, "days": 86400.0, "w": 604800.0, "week": 604800.0, "weeks": 604800.0,
 }  # fmt: skip
 # Decimal prefixes are powers of 1000 and the i-prefixes powers of 1024 (IEC 80000-13): 2.1MB is 2100KB.
 _SIZE = {
@@ -63,6 +65,7 @@ _SIMPLE: dict[str, Unit] = {
     "x": Unit("x", "multiple", 1.0),
     "points": Unit("points", "points", 1.0),
     **{symbol: Unit(symbol, "time", factor) for symbol, factor in _TIME.items()},
+    "second": SECONDS,
     "seconds": SECONDS,
     **{symbol: Unit(symbol, "size", factor) for symbol, factor in _SIZE.items()},
     "bytes": Unit("B", "size", 1.0),
@@ -71,7 +74,7 @@ _SIMPLE: dict[str, Unit] = {
 _MAGNITUDES = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
 
 _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
-_QUANTITY = re.compile(rf"^(?P<number>{_NUMBER})\s*(?P<unit>\D.*)?$")
+_QUANTITY = re.compile(rf"^(?P<number>{_NUMBER})\s*(?P<unit>[^\d\s].*)?$")
 _OUT_OF = re.compile(r"^(?P<part>\d+(?:\.\d+)?)\s+out\s+of\s+(?P<whole>\d+(?:\.\d+)?)$")
 
 
@@ -117,9 +120,14 @@ def _parse_rate(text: str) -> Unit:
     raise UnitError(f"unknown period {period!r} in {text!r}{_did_you_mean(period, periods)}")
 
 
-def _did_you_mean(text: str, known: dict[str, Unit] | dict[str, float]) -> str:
-    close = difflib.get_close_matches(text, [name for name in known if name], n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(filter(None, known))})"
+def _did_you_mean(text: str, known: Iterable[str]) -> str:
+    names = [name for name in known if name]
+    # Another case is the likeliest slip, and by letters alone ``mb`` is nearer to ``m`` than to ``MB``.
+    close = [name for name in names if name.casefold() == text.casefold()]
+    close += difflib.get_close_matches(text, names, n=1, cutoff=0.5 if len(text) <= 3 else 0.7)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f" (known: {', '.join(names)}); a count of things is a number alone"
 
 
 def parse_quantity(text: str | float) -> Quantity:
@@ -138,7 +146,7 @@ def parse_quantity(text: str | float) -> Quantity:
     if isinstance(text, bool):
         raise UnitError(f"{str(text).lower()!r} is not a quantity")
     if isinstance(text, int | float):
-        return _quantity(float(text), PLAIN, str(text))
+        return _plain(text)
     stripped = text.strip()
     if share := _OUT_OF.match(stripped):
         if float(share["whole"]) == 0:
@@ -150,13 +158,24 @@ def parse_quantity(text: str | float) -> Quantity:
     number = float(match["number"].replace(",", ""))
     unit_text = (match["unit"] or "").strip()
     if unit_text[:1] in _MAGNITUDES and unit_text[1:2] in ("", " ", "/") and unit_text not in _SIMPLE:
-        number *= _MAGNITUDES[unit_text[0]]
+        number = _product(number, _MAGNITUDES[unit_text[0]])
         unit_text = unit_text[1:].strip()
     unit = parse_unit(unit_text)
     if unit is PERCENT:
-        # Dividing keeps the nearest float: 99.95 / 100 is 0.9995, 99.95 * 0.01 is not.
-        return _quantity(number / 100, RATIO, stripped)
+        return _quantity(_product(number, PERCENT.factor), RATIO, stripped)
     return _quantity(number, unit, stripped)
+
+
+def _plain(number: float) -> Quantity:
+    try:
+        return _quantity(float(number), PLAIN, str(number))
+    except OverflowError:
+        raise UnitError("a number of more than 300 digits is not a quantity") from None
+
+
+def _product(value: float, factor: float) -> float:
+    """The product of two numbers as written, rounded once: in floats 99.9 * 0.01 is 0.9990000000000001."""
+    return float(Decimal(repr(float(value))) * Decimal(repr(factor)))
 
 
 def _quantity(value: float, unit: Unit, text: str) -> Quantity:
@@ -175,15 +194,15 @@ def convert(value: float, source: Unit, target: Unit) -> float:
         UnitError: the units measure different things, or months and days were mixed.
     """
     if source.dimension != target.dimension:
-        raise UnitError(
-            f"{source.symbol or 'a plain number'} does not convert to {target.symbol or 'a plain number'}{_why(source, target)}"
-        )
+        names = f"{source.symbol or 'a plain number'} does not convert to {target.symbol or 'a plain number'}"
+        raise UnitError(f"{names}{_why(source, target)}")
     if source.factor == target.factor:
         return value
-    # One division of whole factors where possible: 2.1 * (1e6 / 1e3), not (2.1 * 1e6) / 1e3.
-    ratio = source.factor / target.factor
-    inverse = target.factor / source.factor
-    return value / inverse if inverse == round(inverse) else value * _whole(ratio)
+    # Whole factors where there are any, rounded once at the end: 99.99% is 0.9999, and 2.1MB is 2100KB.
+    ratio, inverse = _whole(source.factor / target.factor), _whole(target.factor / source.factor)
+    if inverse.is_integer():
+        return float(Decimal(repr(float(value))) / Decimal(inverse))
+    return _product(value, ratio)
 
 
 def _whole(ratio: float) -> float:
@@ -220,5 +239,5 @@ def format_quantity(value: float, unit: Unit) -> str:
 
 
 def _digits(value: float) -> str:
-    text = f"{value + 0.0:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    text = f"{value + 0.0:,.6g}" if abs(value) < 999_999.5 else f"{value:,.0f}"
     return "0" if text == "-0" else text

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DURATION = re.compile(r"(\d+)(ms|[smhdw])")
+_CENTURY = timedelta(days=36525)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -66,10 +67,12 @@ def parse_duration(text: str) -> timedelta:
     parts = _DURATION.findall(stripped)
     if not parts or "".join(number + unit for number, unit in parts) != stripped:
         raise ValueError(f"{text!r} is not a duration; write a number with s, m, h, d or w, such as 5m or 30d")
-    length = timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
-    if length <= timedelta(0):
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if seconds > _CENTURY.total_seconds():
+        raise ValueError(f"{text[:40]!r}: a duration must be shorter than a hundred years")
+    if seconds <= 0:
         raise ValueError(f"{text!r}: a duration must be longer than zero")
-    return length
+    return timedelta(seconds=seconds)
 
 
 def format_duration(length: timedelta) -> str:

@@ -1,0 +1,1 @@
+"""The HTTP API: reads the last snapshot and the database, starts no work."""

@@ -1,0 +1,70 @@
+"""What the routes work with, put together outside and handed to ``create_app``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from okrbridge.api.errors import NotEvaluatedError
+from okrbridge.application.explain import Explaining
+from okrbridge.application.ports import Clock, Storage
+from okrbridge.application.snapshot import Snapshot, SnapshotHolder
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.windows import Grid
+
+DEFAULT_GRID = Grid(timedelta(seconds=60))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessCheck:
+    """One thing that must be well before okrbridge takes requests."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ApiServices:
+    """The parts behind the API.
+
+    Attributes:
+        definitions: gives what is declared now.
+        metrics: gives the page for ``/metrics``.
+        is_ready: checks readiness; must be quick and must not depend on a source being up.
+        reload: loads the definitions anew, raising ConfigurationError when they are refused; None turns
+            ``POST /-/reload`` off.
+        grid: the grid of slices, for the rows of histories.
+    """
+
+    snapshots: SnapshotHolder
+    definitions: Callable[[], DefinitionSet]
+    storage: Storage
+    clock: Clock
+    metrics: Callable[[], bytes]
+    is_ready: Callable[[], list[ReadinessCheck]]
+    version: str
+    reload: Callable[[], None] | None = None
+    grid: Grid = DEFAULT_GRID
+
+    def snapshot(self) -> Snapshot:
+        """The current snapshot. Raises NotEvaluatedError before the first tick."""
+        if self.snapshots.current is None:
+            raise NotEvaluatedError("no evaluation has finished yet")
+        return self.snapshots.current
+
+    def explaining(self, snapshot: Snapshot) -> Explaining:
+        """Explains a snapshot's numbers now."""
+        return Explaining(snapshot, self.definitions(), self.storage, self.grid, self.clock())
+
+
+def _services(request: Request) -> ApiServices:
+    services: ApiServices = request.app.state.services
+    return services
+
+
+Services = Annotated[ApiServices, Depends(_services)]

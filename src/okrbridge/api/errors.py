@@ -1,0 +1,183 @@
+"""From exceptions to ``application/problem+json`` (RFC 9457): the one table, and the handlers that use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from okrbridge.api.responses import JsonResponse
+from okrbridge.errors import ConfigurationError, DefinitionError, NotFoundError, OkrbridgeError, StorageError
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+
+class BadRequestError(OkrbridgeError):
+    """A request that is well formed and still cannot be answered; the message says what to write instead."""
+
+
+class NotEvaluatedError(OkrbridgeError):
+    """What was asked for is declared, and no tick has evaluated it yet."""
+
+
+class ReloadDisabledError(OkrbridgeError):
+    """Reloading over HTTP is turned off."""
+
+
+class NotReadyError(OkrbridgeError):
+    """A readiness check failed.
+
+    Attributes:
+        checks: every check as name, ok, detail.
+    """
+
+    def __init__(self, checks: Sequence[Mapping[str, Any]]) -> None:
+        self.checks = checks
+        failed = ", ".join(str(check["name"]) for check in checks if not check["ok"])
+        super().__init__(f"not ready: {failed}")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of problem.
+
+    Attributes:
+        slug: the end of its ``type``; never changes once published.
+        detail: fixed text where the exception's own message is for the log only.
+        is_temporary: whether asking again helps; adds Retry-After.
+    """
+
+    slug: str
+    status: HTTPStatus
+    title: str
+    detail: str = ""
+    is_temporary: bool = False
+
+    @property
+    def type(self) -> str:
+        """The stable URI of this kind."""
+        return f"urn:okrbridge:problem:{self.slug}"
+
+
+NOT_FOUND = Problem("not-found", HTTPStatus.NOT_FOUND, "There is nothing of that name")
+BAD_REQUEST = Problem("bad-request", HTTPStatus.BAD_REQUEST, "The request cannot be answered as it is")
+INVALID_REQUEST = Problem(
+    "invalid-request",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The request does not fit its description",
+    detail="see errors; the parameters are described under /docs",
+)
+NOT_EVALUATED = Problem("not-evaluated", HTTPStatus.SERVICE_UNAVAILABLE, "Not evaluated yet", is_temporary=True)
+NOT_READY = Problem("not-ready", HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", is_temporary=True)
+DATABASE_UNAVAILABLE = Problem(
+    "database-unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The database does not answer",
+    detail="the database did not do what was asked; the reason is in okrbridge's log",
+    is_temporary=True,
+)
+RELOAD_DISABLED = Problem("reload-disabled", HTTPStatus.FORBIDDEN, "Reloading over HTTP is turned off")
+DEFINITIONS_REFUSED = Problem("definitions-refused", HTTPStatus.CONFLICT, "The definitions were refused")
+METHOD_NOT_ALLOWED = Problem("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "That method is not offered here")
+INTERNAL = Problem(
+    "internal",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "okrbridge failed",
+    detail="this is a fault in okrbridge; the reason is in its log",
+)
+
+# The first class that fits decides, so subclasses stand before their bases.
+_TABLE: tuple[tuple[type[OkrbridgeError], Problem], ...] = (
+    (NotFoundError, NOT_FOUND),
+    (BadRequestError, BAD_REQUEST),
+    (NotEvaluatedError, NOT_EVALUATED),
+    (NotReadyError, NOT_READY),
+    (ReloadDisabledError, RELOAD_DISABLED),
+    (StorageError, DATABASE_UNAVAILABLE),
+    (ConfigurationError, DEFINITIONS_REFUSED),
+)
+PROBLEMS = (*(problem for _, problem in _TABLE), INVALID_REQUEST, METHOD_NOT_ALLOWED, INTERNAL)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make every error of an application a problem document, the framework's own included."""
+    app.add_exception_handler(OkrbridgeError, _known)
+    app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem_response(
+    request: Request,
+    problem: Problem,
+    detail: str = "",
+    *,
+    more: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document.
+
+    Args:
+        more: further members of the document.
+    """
+    content = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": int(problem.status),
+        "detail": problem.detail or detail or problem.title,
+        "instance": request.url.path,
+        **(more or {}),
+    }
+    every = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})}
+    if problem.is_temporary:
+        every["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return JsonResponse(content, status_code=problem.status, headers=every, media_type=PROBLEM_JSON)
+
+
+def _known(request: Request, error: Exception) -> Response:
+    problem = next((problem for kind, problem in _TABLE if isinstance(error, kind)), INTERNAL)
+    return problem_response(request, problem, str(error), more=_members(error))
+
+
+def _members(error: Exception) -> dict[str, Any]:
+    """What some errors tell beside their message."""
+    if isinstance(error, NotReadyError):
+        return {"checks": list(error.checks)}
+    if isinstance(error, DefinitionError):
+        keys = ("file", "line", "column", "path", "message", "code")
+        return {"faults": [{key: getattr(fault, key) for key in keys} for fault in error.faults]}
+    return {}
+
+
+def _framework(request: Request, error: Exception) -> Response:
+    """404 for an unknown path, 405, and whatever else the framework refuses by itself."""
+    status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
+    headers = error.headers if isinstance(error, HTTPException) else None
+    if status is HTTPStatus.NOT_FOUND:
+        detail = f"there is no path {request.url.path}; /docs lists them all"
+        return problem_response(request, NOT_FOUND, detail, headers=headers)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{request.method} is not offered for {request.url.path}"
+        return problem_response(request, METHOD_NOT_ALLOWED, detail, headers=headers)
+    return problem_response(request, Problem(f"http-{int(status)}", status, status.phrase), headers=headers)
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    errors = [
+        {"in": str(one["loc"][0]), "name": ".".join(str(part) for part in one["loc"][1:]), "message": str(one["msg"])}
+        for one in found
+    ]
+    return problem_response(request, INVALID_REQUEST, more={"errors": errors})
+
+
+def _unexpected(request: Request, _error: Exception) -> Response:
+    """A fault of ours. The server logs the traceback; the client learns nothing of it."""
+    return problem_response(request, INTERNAL)

@@ -1,0 +1,144 @@
+"""``/key-results``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from okrbridge.api.dependencies import ApiServices, Services
+from okrbridge.api.documentation import HISTORY, LIST, ONE, KeyResultName, NameFilter, ObjectiveName, TimeText
+from okrbridge.api.errors import NotEvaluatedError
+from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor, page
+from okrbridge.api.responses import from_database, from_snapshot
+from okrbridge.api.schemas import KeyResultExplanation, KeyResultHistory, KeyResultItem, Page
+from okrbridge.api.times import parse_instant, parse_interval
+from okrbridge.application.explain import close_names
+from okrbridge.application.reports import key_result_item, progress_row, rfc3339
+from okrbridge.application.slo_history import MAX_ROWS
+from okrbridge.application.snapshot import KeyResultReport, Snapshot
+from okrbridge.domain.okr import KeyResult
+from okrbridge.domain.pacing import KeyResultStatus
+from okrbridge.domain.windows import Interval
+from okrbridge.errors import NotFoundError
+
+router = APIRouter(prefix="/key-results", tags=["key results"])
+Statuses = Annotated[list[KeyResultStatus] | None, Query(max_length=9, description="Only those in one of these.")]
+RowLimit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Rows on a page; the newest when there are more.")]
+
+
+@router.get(
+    "", operation_id="listKeyResults", summary="All key results", response_model=Page[KeyResultItem], responses=LIST
+)
+def list_key_results(
+    request: Request,
+    services: Services,
+    *,
+    objective: NameFilter = None,
+    cycle: NameFilter = None,
+    team: NameFilter = None,
+    status: Statuses = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Every key result as evaluated last, by objective and name."""
+    snapshot, now = services.snapshot(), services.clock()
+    found = (
+        report
+        for report in snapshot.key_results
+        if objective in (None, report.key_result.objective)
+        and cycle in (None, report.cycle.name)
+        and team in (None, report.team)
+        and (not status or report.status in status)
+    )
+    reports, after = page(found, lambda report: report.key_result.id, limit, cursor)
+    items = [key_result_item(report, now) for report in reports]
+    return from_snapshot(request, snapshot, now, {"items": items, "next": after})
+
+
+@router.get(
+    "/{objective}/{key_result}",
+    operation_id="getKeyResult",
+    summary="One key result",
+    response_model=KeyResultItem,
+    responses=ONE,
+)
+def get_key_result(
+    request: Request, services: Services, objective: ObjectiveName, key_result: KeyResultName
+) -> Response:
+    """One key result as evaluated last."""
+    snapshot, now = services.snapshot(), services.clock()
+    report = _evaluated(services, snapshot, f"{objective}/{key_result}")
+    return from_snapshot(request, snapshot, now, key_result_item(report, now))
+
+
+@router.get(
+    "/{objective}/{key_result}/history",
+    operation_id="getKeyResultHistory",
+    summary="History of a key result",
+    response_model=KeyResultHistory,
+    responses=HISTORY,
+)
+def get_key_result_history(
+    request: Request,
+    services: Services,
+    *,
+    objective: ObjectiveName,
+    key_result: KeyResultName,
+    since: Annotated[TimeText, Query(alias="from")] = None,
+    to: TimeText = None,
+    limit: RowLimit = 1000,
+    cursor: Cursor = None,
+) -> Response:
+    """Progress at each evaluation, ascending; `next` leads to older rows. Without `from`: since its period began."""
+    declared = _declared(services, f"{objective}/{key_result}")
+    now = services.clock()
+    asked = parse_interval(since, to, now, max(now - declared.period.start, services.grid.step))
+    if cursor is not None:
+        asked = asked.clipped(Interval(asked.start, parse_instant(decode_cursor(cursor), now)))
+    with services.storage.reading() as database:
+        records = database.progress.history(declared.id, asked, limit + 1)
+    rows = records[-limit:]
+    content = {
+        "objective": objective,
+        "key_result": key_result,
+        "from": rfc3339(asked.start),
+        "to": rfc3339(asked.end),
+        "items": [progress_row(record) for record in rows],
+        "next": encode_cursor(str(rfc3339(rows[0].at))) if len(records) > limit else None,
+    }
+    return from_database(request, content)
+
+
+@router.get(
+    "/{objective}/{key_result}/explain",
+    operation_id="explainKeyResult",
+    summary="Why a key result's numbers are what they are",
+    response_model=KeyResultExplanation,
+    responses=ONE,
+)
+def explain_key_result(
+    request: Request, services: Services, objective: ObjectiveName, key_result: KeyResultName
+) -> Response:
+    """Measure, query, window, unit, every formula with the numbers put in, and the rule that gave the status."""
+    snapshot = services.snapshot()
+    _evaluated(services, snapshot, f"{objective}/{key_result}")
+    explaining = services.explaining(snapshot)
+    return from_snapshot(request, snapshot, explaining.now, explaining.key_result(objective, key_result))
+
+
+def _declared(services: ApiServices, identity: str) -> KeyResult:
+    known = {one.id: one for one in services.definitions().key_results}
+    if identity not in known:
+        raise NotFoundError("key result", identity, close=close_names(identity, known))
+    return known[identity]
+
+
+def _evaluated(services: ApiServices, snapshot: Snapshot, identity: str) -> KeyResultReport:
+    """The report of a key result; one declared and not yet evaluated is another matter than an unknown one."""
+    report = snapshot.key_result_by_id.get(identity)
+    if report is None:
+        _declared(services, identity)
+        raise NotEvaluatedError(f"key result {identity!r} is declared and will be evaluated at the next tick")
+    return report

@@ -1,0 +1,79 @@
+"""``/objectives``."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from okrbridge.api.dependencies import Services
+from okrbridge.api.documentation import LIST, ONE, TREE, NameFilter, ObjectiveName
+from okrbridge.api.errors import NotEvaluatedError
+from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
+from okrbridge.api.responses import from_snapshot
+from okrbridge.api.routes.key_results import Statuses
+from okrbridge.api.schemas import ObjectiveDetail, ObjectiveItem, ObjectiveNode, Page
+from okrbridge.application.explain import close_names
+from okrbridge.application.reports import objective_detail, objective_item, objective_tree
+from okrbridge.errors import NotFoundError
+
+router = APIRouter(prefix="/objectives", tags=["objectives"])
+
+
+@router.get(
+    "", operation_id="listObjectives", summary="All objectives", response_model=Page[ObjectiveItem], responses=LIST
+)
+def list_objectives(
+    request: Request,
+    services: Services,
+    *,
+    cycle: NameFilter = None,
+    team: NameFilter = None,
+    status: Statuses = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Every objective as evaluated last, by name."""
+    snapshot, now = services.snapshot(), services.clock()
+    found = (
+        report
+        for report in snapshot.objectives
+        if cycle in (None, report.objective.cycle)
+        and team in (None, report.objective.team)
+        and (not status or report.status in status)
+    )
+    reports, after = page(found, lambda report: report.objective.name, limit, cursor)
+    items = [objective_item(report) for report in reports]
+    return from_snapshot(request, snapshot, now, {"items": items, "next": after})
+
+
+@router.get(
+    "/tree",
+    operation_id="getObjectiveTree",
+    summary="Objectives under their parents",
+    response_model=Page[ObjectiveNode],
+    responses=TREE,
+)
+def get_objective_tree(request: Request, services: Services) -> Response:
+    """Every objective with its key results, each under its parent; all on one page."""
+    snapshot, now = services.snapshot(), services.clock()
+    content = {"items": objective_tree(snapshot, now), "next": None}
+    return from_snapshot(request, snapshot, now, content)
+
+
+@router.get(
+    "/{objective}",
+    operation_id="getObjective",
+    summary="One objective",
+    response_model=ObjectiveDetail,
+    responses=ONE,
+)
+def get_objective(request: Request, services: Services, objective: ObjectiveName) -> Response:
+    """One objective with its key results."""
+    snapshot, now = services.snapshot(), services.clock()
+    report = snapshot.objective_by_name.get(objective)
+    if report is None:
+        declared = {one.name for one in services.definitions().objectives}
+        if objective in declared:
+            raise NotEvaluatedError(f"objective {objective!r} is declared and will be evaluated at the next tick")
+        raise NotFoundError("objective", objective, close=close_names(objective, declared))
+    return from_snapshot(request, snapshot, now, objective_detail(report, now))

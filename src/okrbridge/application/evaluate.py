@@ -1,0 +1,219 @@
+"""One tick: from the sources' answers at a slice boundary to a published snapshot."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from okrbridge.application import counting
+from okrbridge.application.backfill import Backfill
+from okrbridge.application.counting import EventCounters
+from okrbridge.application.key_result_evaluation import (
+    Measuring,
+    cycle_of,
+    cycle_report,
+    objective_report,
+    progress_record,
+    value_requests,
+)
+from okrbridge.application.key_result_history import fill_key_result_history
+from okrbridge.application.parts import Parts
+from okrbridge.application.ports import Counted, Ledger, Reading, Transaction
+from okrbridge.application.records import Evaluation
+from okrbridge.application.slo_evaluation import evaluate_slo
+from okrbridge.application.snapshot import KeyResultReport, SloReport, Snapshot, SnapshotHolder
+from okrbridge.application.source_health import SourceHealth
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.slo import Slo
+from okrbridge.domain.windows import Interval
+
+CATCH_UP = timedelta(hours=1)
+"""How much of a hole a tick fills before it computes; what is older follows right after, newest first."""
+
+RETRY_PAST = timedelta(hours=1)
+"""How long to wait before key results' past is asked for again after a source failed."""
+
+PUBLISH_EVERY = 5.0
+"""Seconds between snapshots while history is filled."""
+
+JUST_BEFORE = timedelta(microseconds=1)
+
+
+@dataclass
+class Evaluator:
+    """Runs ticks over one set of definitions; one thread at a time.
+
+    Attributes:
+        events: live event counters, handed on when definitions are reloaded.
+    """
+
+    parts: Parts
+    definitions: DefinitionSet
+    snapshots: SnapshotHolder
+    events: EventCounters = field(default_factory=EventCounters)
+
+    def __post_init__(self) -> None:
+        self.health = SourceHealth({source.name: source.type for source in self.definitions.sources})
+        self.backfill = Backfill(self.parts, self.definitions)
+        self._readings: Mapping[str, Reading] = {}
+        self._past_due: datetime | None = datetime.min.replace(tzinfo=UTC)
+
+    def tick(self, at: datetime | None = None) -> Snapshot:
+        """Evaluate one boundary, the newest by default, and publish the snapshot.
+
+        Sources that fail leave their last good numbers standing.
+
+        Raises:
+            StorageError: the database failed; nothing of the tick was kept and the old snapshot stands.
+        """
+        at = at or self.parts.boundary()
+        lateness = (self.parts.clock() - at - self.parts.ingest_delay).total_seconds()
+        watch, telemetry = _Laps(), self.parts.telemetry
+        with telemetry.span("okrbridge.tick", {"okrbridge.at": at.isoformat()}) as span:
+            try:
+                self.snapshots.current = self._evaluate(at, watch)
+            except Exception as problem:
+                span.record_exception(problem)
+                telemetry.tick_finished(duration=watch.seconds, lateness=lateness, succeeded=False)
+                raise
+        telemetry.tick_finished(duration=watch.seconds, lateness=lateness, succeeded=True)
+        return self.snapshots.current
+
+    def fill_history(self, at: datetime, keep_going: Callable[[], bool]) -> bool:
+        """Fill older history, newest first, while asked to keep going; publish again when that changed numbers.
+
+        Returns whether anything was filled.
+        """
+        published = time.monotonic()
+
+        def publish_now_and_then(_chunk: Interval, _slices: int) -> None:
+            nonlocal published
+            if time.monotonic() - published >= PUBLISH_EVERY:
+                self._publish_again()
+                published = time.monotonic()
+
+        filled = self.backfill.run(at, keep_going, skip=self.health.failing_slis(), on_chunk=publish_now_and_then)
+        if keep_going() and self._past_due is not None and at >= self._past_due:
+            filled += self._fill_past(at)
+        if filled:
+            self._publish_again()
+        return filled > 0
+
+    def _fill_past(self, at: datetime) -> int:
+        """The key results' past, once; again after a while as long as a source fails."""
+        made = fill_key_result_history(self.parts, self.definitions, at)
+        self._past_due = at + RETRY_PAST if self.health.failing_slis() else None
+        return made
+
+    def _publish_again(self) -> None:
+        """The current boundary's numbers once more from the fuller ledger, without asking the sources again."""
+        if self.snapshots.current is None:
+            return
+        at = self.snapshots.current.at
+        with self.parts.storage.transaction() as transaction:
+            snapshot = self._compute(transaction, at, uuid.uuid4().hex, self.events)
+        self.snapshots.current = snapshot
+
+    def _evaluate(self, at: datetime, watch: _Laps) -> Snapshot:
+        started, evaluation_id = self.parts.clock(), uuid.uuid4().hex
+        answers = self._count(at)
+        self._readings = self._read_values(at)
+        self.health.note_counts(answers, self.parts.sources, at)
+        failures = _failures(answers, self._readings)
+        watch.lap("query")
+        events = self.events.plus(answers)
+        with self.parts.telemetry.span("okrbridge.write"), self.parts.storage.transaction() as transaction:
+            written = counting.write(transaction.ledger, answers)
+            watch.lap("write")
+            snapshot = self._compute(transaction, at, evaluation_id, events)
+            watch.lap("compute")
+            finished = self.parts.clock()
+            transaction.evaluations.save(Evaluation(evaluation_id, at, started, finished, written, failures))
+        watch.lap("write")
+        self.events = events
+        return snapshot
+
+    def _count(self, at: datetime) -> list[Counted]:
+        recent = Interval(at - CATCH_UP, at)
+        with self.parts.storage.reading() as database:
+            requests = counting.missing_requests(database.ledger, self.definitions.slis, recent)
+        return counting.count(self.parts.sources, requests)
+
+    def _read_values(self, at: datetime) -> dict[str, Reading]:
+        requests = value_requests(self.definitions, at)
+        readings = counting.read_values(self.parts.sources, list(requests.values()))
+        sources = [source for source, _ in requests.values()]
+        self.health.note_values(zip(sources, readings, strict=True), at)
+        return dict(zip(requests, readings, strict=True))
+
+    def _compute(self, transaction: Transaction, at: datetime, evaluation_id: str, events: EventCounters) -> Snapshot:
+        """The snapshot of a boundary from the ledger and the readings; saves what it measured."""
+        ledger = transaction.ledger
+        key_results = self._measure(transaction, at, evaluation_id)
+        return Snapshot(
+            evaluation_id=evaluation_id,
+            at=at,
+            published_at=self.parts.clock(),
+            slos=tuple(self._slo_report(slo, ledger, at, events) for slo in self.definitions.slos),
+            objectives=tuple(
+                objective_report(
+                    objective,
+                    self.definitions.cycle_by_name[objective.cycle],
+                    tuple(key_results[key_result.id] for key_result in objective.key_results),
+                    at,
+                )
+                for objective in self.definitions.objectives
+            ),
+            cycles=tuple(cycle_report(cycle, at) for cycle in self.definitions.cycles),
+            sources=tuple(self.health.report(name, at) for name in self.parts.sources),
+            history_filled_ratio=self.backfill.filled_ratio(ledger, at),
+        )
+
+    def _slo_report(self, slo: Slo, ledger: Ledger, at: datetime, events: EventCounters) -> SloReport:
+        key = slo.sli.key
+        return evaluate_slo(slo, ledger, self.parts.grid, at, outcome=self.health.outcome(key), events=events.of(key))
+
+    def _measure(self, transaction: Transaction, at: datetime, evaluation_id: str) -> dict[str, KeyResultReport]:
+        ids = [key_result.id for key_result in self.definitions.key_results]
+        previous = transaction.progress.latest(ids, at - JUST_BEFORE)
+        last_good = transaction.progress.latest_good(ids, at - JUST_BEFORE)
+        measuring = Measuring(self.definitions, transaction.ledger, self.parts.grid, at, self._readings, evaluation_id)
+        reports: dict[str, KeyResultReport] = {}
+        for key_result in self.definitions.key_results:
+            measurement = measuring.measure(key_result)
+            good = measurement if measurement.value is not None else last_good.get(key_result.id)
+            objective = self.definitions.objective_by_name[key_result.objective]
+            reports[key_result.id] = KeyResultReport(
+                key_result=key_result,
+                cycle=cycle_of(key_result, self.definitions),
+                team=objective.team,
+                owner=key_result.owner or objective.owner,
+                progress=progress_record(key_result, measurement, good, previous.get(key_result.id)),
+                measurement=measurement,
+                last_good=good,
+            )
+        transaction.progress.save(
+            [report.measurement for report in reports.values()], [report.progress for report in reports.values()]
+        )
+        return reports
+
+
+def _failures(answers: Sequence[Counted], readings: Mapping[str, Reading]) -> dict[str, str]:
+    failed = {answer.request.sli.key: answer.failure.message for answer in answers if answer.failure}
+    return failed | {name: reading.failure.message for name, reading in readings.items() if reading.failure}
+
+
+@dataclass
+class _Laps:
+    """Seconds spent by phase: each lap adds the time since the one before to its phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._last
+        self._last = now

@@ -1,0 +1,123 @@
+"""No number without its reason: what was asked, what was counted, and the formulas with the numbers put in.
+
+The answers are plain dicts, for the API and for ``explain`` on the command line; ``explanation_text`` has the lines.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from okrbridge.application.explain_key_result import key_result_explanation
+from okrbridge.application.explain_slo import slo_explanation
+from okrbridge.application.ports import Storage
+from okrbridge.application.records import DefinitionRevision
+from okrbridge.application.reports import Item, rfc3339
+from okrbridge.application.snapshot import Snapshot
+from okrbridge.domain.burn_rate import BURN_WINDOWS
+from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
+from okrbridge.domain.ledger import WindowCounts
+from okrbridge.domain.okr import SloMeasure
+from okrbridge.domain.windows import Grid, Interval
+from okrbridge.errors import NotFoundError, StorageError
+
+_MANY_NAMES = 2_000
+
+
+@dataclass(frozen=True)
+class Explaining:
+    """Explains the numbers of one snapshot.
+
+    Attributes:
+        definitions: what is declared now.
+        storage: asked for the counts behind the burn windows and for revisions; when it fails, the explanation says
+            so and gives the rest.
+        now: for the ages.
+    """
+
+    snapshot: Snapshot
+    definitions: DefinitionSet
+    storage: Storage
+    grid: Grid
+    now: datetime
+
+    def slo(self, name: str) -> Item:
+        """Why an SLO's numbers are what they are. Raises NotFoundError."""
+        report = self.snapshot.slo_by_name.get(name)
+        if report is None:
+            raise NotFoundError("slo", name, close=close_names(name, self.snapshot.slo_by_name))
+        intervals = {
+            key: Interval(report.evaluated_at - length, report.evaluated_at) for key, length in BURN_WINDOWS.items()
+        }
+        counts, trouble = self._counts(report.slo.sli.key, intervals)
+        return {
+            **slo_explanation(report, counts, self.now),
+            "warnings": [*report.warnings, *trouble],
+            "evaluation_id": self.snapshot.evaluation_id,
+            "definition": self._definition("SLO", name),
+        }
+
+    def key_result(self, objective: str, name: str) -> Item:
+        """Why a key result's numbers are what they are. Raises NotFoundError."""
+        identity = f"{objective}/{name}"
+        report = self.snapshot.key_result_by_id.get(identity)
+        if report is None:
+            raise NotFoundError("key result", identity, close=close_names(identity, self.snapshot.key_result_by_id))
+        measure = report.key_result.measure
+        measured = report.measurement if report.measurement.value is not None else report.last_good
+        counts: Mapping[str, WindowCounts] = {}
+        trouble: list[str] = []
+        slo = self.definitions.slo_by_name.get(measure.slo) if isinstance(measure, SloMeasure) else None
+        if slo is not None and measured is not None:
+            counts, trouble = self._counts(slo.sli.key, {"measured": measured.window})
+        return {
+            **key_result_explanation(report, slo, counts.get("measured"), self.now),
+            "warnings": trouble,
+            "definition": self._definition("Objective", objective),
+        }
+
+    def _counts(self, sli_key: str, intervals: Mapping[str, Interval]) -> tuple[Mapping[str, WindowCounts], list[str]]:
+        """Counts by name of interval; with a warning instead when the database does not answer."""
+        on_grid = [self.grid.covering(interval) for interval in intervals.values()]
+        try:
+            with self.storage.reading() as database:
+                counts = database.ledger.window_counts(sli_key, on_grid)
+        except StorageError:
+            return {}, ["the database did not answer, so the counts behind the ratios are not shown"]
+        return dict(zip(intervals, counts, strict=True)), []
+
+    def _definition(self, kind: str, name: str) -> Item | None:
+        """Where the document stands and which revision of it is in force; None when it is no longer declared."""
+        document = _document(self.definitions.documents, kind, name)
+        if document is None:
+            return None
+        last = self._last_revision(document)
+        return {
+            "kind": document.kind,
+            "name": document.name,
+            "place": document.place,
+            "revision": last.number if last else None,
+            "revised_at": rfc3339(last.at) if last else None,
+        }
+
+    def _last_revision(self, document: DeclaredDocument) -> DefinitionRevision | None:
+        try:
+            with self.storage.reading() as database:
+                revisions = database.definitions.revisions(document.kind, document.name)
+        except StorageError:
+            return None
+        return revisions[-1] if revisions else None
+
+
+def close_names(name: str, known: Iterable[str]) -> Sequence[str]:
+    """The known name that is most like a wrong one, for "did you mean"; none when there are too many to compare."""
+    names = list(known)
+    return difflib.get_close_matches(name[:200], names, n=1) if len(names) <= _MANY_NAMES else []
+
+
+def _document(documents: Sequence[DeclaredDocument], kind: str, name: str) -> DeclaredDocument | None:
+    """The document that declares a name; the second objective of SLO ``api`` is the SLO ``api-99.9``."""
+    declaring = [one for one in documents if one.kind == kind and (one.name == name or name.startswith(f"{one.name}-"))]
+    return max(declaring, key=lambda one: len(one.name), default=None)

@@ -1,0 +1,123 @@
+"""An explanation as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from okrbridge.application.explain_slo import number
+
+
+def explanation_lines(explanation: Mapping[str, Any]) -> list[str]:
+    """The lines of an SLO's or a key result's explanation, numbers first and circumstances after."""
+    lines = _slo(explanation) if "slo" in explanation else _key_result(explanation)
+    return [*lines, *_ending(explanation)]
+
+
+def _slo(it: Mapping[str, Any]) -> list[str]:
+    window, indicator = it["window"], it["indicator"]
+    return [
+        f"slo/{it['slo']} of service {it['service']}: {it['state']}",
+        f"  because {it['reason']}",
+        "",
+        *_fields(
+            ("window", f"{window['name']}, {window['from']} to {window['to']}"),
+            ("good", indicator["good"]),
+            ("bad", indicator["bad"]),
+            ("total", indicator["total"]),
+            ("source", it["source"]),
+            ("method", it["method"]),
+            ("asked", it["query"]),
+        ),
+        "",
+        *_formulas(it["formulas"]),
+        "",
+        "burn rates, (bad / total) / (1 - target)",
+        *[f"  {burn['window']:<4}{_burn(burn)}" for burn in it["burn_rates"]],
+        "",
+        "burn policy, both windows above the factor",
+        *[f"  {_pair(pair)}" for pair in it["burn_policy"]],
+        "",
+        *_fields(
+            ("exclusions", "none" if not it["exclusions"] else ", ".join(it["exclusions"])),
+            ("newest data", it["last_measured_at"]),
+            ("data age", _seconds(it["data_age_seconds"])),
+            ("failure", it["failure"]),
+        ),
+    ]
+
+
+def _key_result(it: Mapping[str, Any]) -> list[str]:
+    measure, window, declared, last = it["measure"], it["window"], it["declared"], it["last_good"]
+    subject = measure["slo"] or measure["query"] or ""
+    return [
+        f"kr/{it['objective']}/{it['key_result']}: {it['status']}",
+        f"  because {it['status_rule'].partition(': ')[2]}",
+        "",
+        *_fields(
+            ("title", it["title"]),
+            ("kind", f"{it['kind']}, {it['commitment']}"),
+            ("measured by", f"{measure['type']} {subject}".strip()),
+            ("of it", measure["quantity"]),
+            ("over", measure["over"]),
+            ("source", measure["source"]),
+            ("asked", it["query"]),
+            ("window", f"{window['from']} to {window['to']}"),
+            ("samples", None if it["sample_count"] is None else number(it["sample_count"])),
+            ("coverage", None if it["coverage_ratio"] is None else number(it["coverage_ratio"])),
+            ("from", declared["baseline"]),
+            ("to", declared["target"]),
+            ("unit", it["unit"]["conversion"]),
+        ),
+        "",
+        *_formulas(it["formulas"]),
+        "",
+        *_fields(
+            ("quality", it["quality"]),
+            ("why no value", it["error"]),
+            (
+                "last good",
+                f"{number(last['value'])} at {last['at']} ({_seconds(last['age_seconds'])} ago)" if last else "never",
+            ),
+        ),
+    ]
+
+
+def _ending(it: Mapping[str, Any]) -> list[str]:
+    definition = it.get("definition")
+    place = f"{definition['place']}, revision {definition['revision'] or 'unknown'}" if definition else None
+    return _fields(
+        *(("warning", warning) for warning in it["warnings"]),
+        ("declared at", place),
+        ("evaluated at", it["evaluated_at"]),
+        ("evaluation", it["evaluation_id"]),
+    )
+
+
+def _fields(*pairs: tuple[str, str | None]) -> list[str]:
+    """Names and values in two columns; what is unknown is left out."""
+    return [f"{name:<13} {value}" for name, value in pairs if value]
+
+
+def _formulas(formulas: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for one in formulas:
+        lines += [f"{one['name']} = {one['formula']}", f"  {one['numbers']}"]
+    return lines
+
+
+def _burn(burn: Mapping[str, Any]) -> str:
+    value = burn["numbers"] or number(burn["value"])
+    return f"{value}  ({burn['note']})" if burn["note"] else value
+
+
+def _pair(pair: Mapping[str, Any]) -> str:
+    verdict = {True: "exceeded", False: "not exceeded", None: "unknown"}[pair["exceeded"]]
+    return (
+        f"{pair['severity']:<7}{pair['long_window']} {number(pair['burn_rate_long'])}, "
+        f"{pair['short_window']} {number(pair['burn_rate_short'])}, factor {number(pair['factor'])}: {verdict}"
+    )
+
+
+def _seconds(age: float | None) -> str | None:
+    return None if age is None else f"{age:.0f} s"

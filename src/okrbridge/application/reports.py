@@ -1,0 +1,202 @@
+"""Flat items for people and programs, made from the snapshot: the API answers them and the commands print them.
+
+Every key is always there; what is unknown is None. Ratios are 0..1, times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from okrbridge.application.records import ProgressRecord
+from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport, SloReport, Snapshot
+from okrbridge.domain.burn_rate import BURN_WINDOWS
+from okrbridge.domain.error_budget import budget_ratio
+
+Item = dict[str, Any]
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None when it is unknown, NaN or infinite; -0.0 becomes 0.0."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value) + 0.0
+
+
+def rfc3339(at: datetime | None) -> str | None:
+    """An instant as RFC 3339 in UTC with ``Z``."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def slo_item(report: SloReport, now: datetime, evaluation_id: str = "") -> Item:
+    """An SLO in the form of ``GET /slos``; counts are None while nothing of the window was measured."""
+    slo = report.slo
+    coverage = finite(report.counts.coverage_ratio)
+    counts = report.counts if coverage else None
+    return {
+        "slo": slo.name,
+        "service": slo.service,
+        "display_name": slo.display_name or slo.name,
+        "description": slo.description,
+        "target_ratio": slo.target_ratio,
+        "window": str(slo.window),
+        "window_start": rfc3339(report.window.start),
+        "window_end": rfc3339(report.window.end),
+        "budgeting": slo.budgeting,
+        "state": str(report.state),
+        "sli_ratio": finite(report.sli_ratio),
+        "good": finite(counts.good) if counts else None,
+        "bad": finite(counts.bad) if counts else None,
+        "total": finite(counts.total) if counts else None,
+        "budget_ratio": finite(budget_ratio(slo.target_ratio)),
+        "budget_consumed_ratio": finite(report.budget_consumed_ratio),
+        "budget_remaining_ratio": finite(report.budget_remaining_ratio),
+        **{f"burn_rate_{name}": finite(report.burn_rates.get(name)) for name in BURN_WINDOWS},
+        "coverage_ratio": coverage,
+        "evaluated_at": rfc3339(report.evaluated_at),
+        "last_measured_at": rfc3339(report.last_measured_end),
+        "data_age_seconds": finite(report.data_age_seconds(now)),
+        "failure": report.failure or None,
+        "evaluation_id": evaluation_id or None,
+    }
+
+
+def key_result_item(report: KeyResultReport, now: datetime) -> Item:
+    """A key result in the form of ``GET /key-results``; value, baseline and target are in ``unit``.
+
+    Confidence and forecast have no source yet and are None.
+    """
+    key_result, progress = report.key_result, report.progress
+    return {
+        "objective": key_result.objective,
+        "key_result": key_result.name,
+        "title": key_result.title,
+        "kind": str(key_result.kind),
+        "commitment": str(key_result.commitment),
+        "cycle": report.cycle.name,
+        "team": report.team or None,
+        "owner": report.owner or None,
+        "value": finite(progress.value),
+        "unit": key_result.unit.symbol,
+        "baseline": finite(key_result.baseline),
+        "target": finite(key_result.target),
+        "raw_ratio": finite(progress.raw_ratio),
+        "progress_ratio": finite(progress.progress_ratio),
+        "expected_ratio": finite(progress.expected_ratio),
+        "gap_ratio": finite(progress.gap_ratio),
+        "status": str(report.status),
+        "confidence": None,
+        "forecast_p10": None,
+        "forecast_p50": None,
+        "forecast_p90": None,
+        "hit_probability_ratio": None,
+        "quality": str(report.quality),
+        "measured_at": rfc3339(progress.measured_at),
+        "measurement_age_seconds": finite(report.measurement_age_seconds(now)),
+        "coverage_ratio": finite(report.measurement.coverage_ratio),
+        "starts_at": rfc3339(key_result.period.start),
+        "due_at": rfc3339(key_result.period.end),
+        "weight": finite(key_result.weight),
+        "error": report.measurement.error or None,
+        "evaluated_at": rfc3339(progress.at),
+        "evaluation_id": progress.evaluation_id or None,
+    }
+
+
+def progress_row(record: ProgressRecord) -> Item:
+    """A key result's progress at one evaluation, a row of its history."""
+    return {
+        "time": rfc3339(record.at),
+        "value": finite(record.value),
+        "raw_ratio": finite(record.raw_ratio),
+        "progress_ratio": finite(record.progress_ratio),
+        "expected_ratio": finite(record.expected_ratio),
+        "gap_ratio": finite(record.gap_ratio),
+        "status": str(record.shown),
+        "quality": str(record.quality),
+        "measured_at": rfc3339(record.measured_at),
+        "evaluation_id": record.evaluation_id or None,
+    }
+
+
+def objective_item(report: ObjectiveReport) -> Item:
+    """An objective rolled up from its key results, in the form of ``GET /objectives``."""
+    objective = report.objective
+    return {
+        "objective": objective.name,
+        "title": objective.title,
+        "why": objective.why or None,
+        "cycle": objective.cycle,
+        "team": objective.team or None,
+        "owner": objective.owner or None,
+        "parent": objective.parent or None,
+        "commitment": str(objective.commitment),
+        "weight": finite(objective.weight),
+        "progress_ratio": finite(report.progress_ratio),
+        "measured_only_ratio": finite(report.measured_only_ratio),
+        "coverage_ratio": finite(report.coverage_ratio),
+        "expected_ratio": finite(report.expected_ratio),
+        "status": str(report.status),
+        "key_results_count": len(report.key_results),
+    }
+
+
+def objective_detail(report: ObjectiveReport, now: datetime) -> Item:
+    """An objective with the items of its key results."""
+    return {**objective_item(report), "key_results": [key_result_item(one, now) for one in report.key_results]}
+
+
+def cycle_item(report: CycleReport) -> Item:
+    """A cycle in the form of ``GET /cycles``."""
+    cycle = report.cycle
+    return {
+        "cycle": cycle.name,
+        "title": cycle.title or cycle.name,
+        "starts_at": rfc3339(cycle.interval.start),
+        "ends_at": rfc3339(cycle.interval.end),
+        "measure_until": rfc3339(cycle.measure_until),
+        "timezone": cycle.timezone,
+        "cadence": cycle.cadence,
+        "elapsed_ratio": finite(report.elapsed_ratio),
+        "phase": report.phase,
+    }
+
+
+def slo_items(snapshot: Snapshot, now: datetime) -> list[Item]:
+    """All SLOs, in the order declared."""
+    return [slo_item(report, now, snapshot.evaluation_id) for report in snapshot.slos]
+
+
+def key_result_items(snapshot: Snapshot, now: datetime) -> list[Item]:
+    """All key results, in the order declared."""
+    return [key_result_item(report, now) for report in snapshot.key_results]
+
+
+def objective_tree(snapshot: Snapshot, now: datetime) -> list[Item]:
+    """Objectives with their key results, each under its parent as ``children``.
+
+    An objective whose parent is not evaluated stands at the top; so does the first of a circle of parents,
+    because no objective may vanish from the tree.
+    """
+    children: dict[str, list[ObjectiveReport]] = {}
+    known = snapshot.objective_by_name
+    for report in snapshot.objectives:
+        parent = report.objective.parent
+        children.setdefault(parent if parent in known else "", []).append(report)
+    placed: set[str] = set()
+
+    def node(report: ObjectiveReport) -> Item:
+        placed.add(report.objective.name)
+        below = [one for one in children.get(report.objective.name, []) if one.objective.name not in placed]
+        return {**objective_detail(report, now), "children": _nodes(below, node, placed)}
+
+    roots = _nodes(children.get("", []), node, placed)
+    return roots + _nodes(snapshot.objectives, node, placed)
+
+
+def _nodes(reports: Iterable[ObjectiveReport], node: Callable[[ObjectiveReport], Item], placed: set[str]) -> list[Item]:
+    return [node(report) for report in reports if report.objective.name not in placed]

@@ -1,0 +1,124 @@
+"""From the ledger to an SLO's report: windows, budget, burn rates, state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from okrbridge.application.ports import Counted, Ledger
+from okrbridge.application.snapshot import SloReport
+from okrbridge.domain import error_budget
+from okrbridge.domain.alerting import default_pairs, exceeded_pairs
+from okrbridge.domain.burn_rate import BURN_WINDOWS, burn_rate
+from okrbridge.domain.ledger import WindowCounts
+from okrbridge.domain.slo import Slo, slo_state
+from okrbridge.domain.windows import Grid, Interval
+
+STALE_AFTER = timedelta(minutes=5)
+"""Data older than this is stale: Prometheus' own look-back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountingOutcome:
+    """How the last question about an SLI went.
+
+    Attributes:
+        failure: empty when it was answered.
+    """
+
+    query: str = ""
+    failure: str = ""
+    warnings: tuple[str, ...] = ()
+    method: str = ""
+
+    @classmethod
+    def of(cls, answer: Counted, method: str) -> CountingOutcome:
+        """From a source's answer."""
+        failure = f"{answer.failure.reason}: {answer.failure.message}" if answer.failure else ""
+        return cls(answer.query, failure, answer.warnings, method)
+
+
+def evaluate_slo(
+    slo: Slo,
+    ledger: Ledger,
+    grid: Grid,
+    at: datetime,
+    *,
+    outcome: CountingOutcome,
+    events: tuple[float, float] = (0.0, 0.0),
+) -> SloReport:
+    """Everything that can be said of an SLO at a slice boundary, from the ledger alone.
+
+    Args:
+        outcome: how the last question to its source went.
+        events: good and bad events counted live by this process.
+    """
+    window = grid.covering(slo.window.at(at))
+    own, *burns = ledger.window_counts(
+        slo.sli.key, [window, *(grid.covering(_interval(length, at)) for length in BURN_WINDOWS.values())]
+    )
+    last = ledger.last_measured_end(slo.sli.key, at)
+    by_window = dict(zip(BURN_WINDOWS, burns, strict=True))
+    burn_rates = {name: _burn(counts, slo.target_ratio) for name, counts in by_window.items()}
+    consumed = _consumed(own, slo.target_ratio)
+    remaining = None if consumed is None else float(error_budget.remaining_ratio(consumed))
+    state = slo_state(
+        failed=bool(outcome.failure),
+        consistent=own.consistent,
+        coverage_ratio=own.coverage_ratio,
+        is_stale=last is not None and at - last > STALE_AFTER,
+        total=own.total,
+        budget_remaining_ratio=1.0 if remaining is None else remaining,
+        is_burning=bool(exceeded_pairs(default_pairs(slo.window.length, slo.target_ratio), burn_rates)),
+    )
+    return SloReport(
+        slo=slo,
+        window=window,
+        counts=own,
+        sli_ratio=known(error_budget.sli_ratio(own.good, own.total)) if own.consistent else None,
+        budget_consumed_ratio=consumed,
+        budget_remaining_ratio=remaining,
+        error_ratios={name: _error(counts) for name, counts in by_window.items()},
+        burn_rates=burn_rates,
+        state=state,
+        evaluated_at=at,
+        last_measured_end=last,
+        events_good_total=events[0],
+        events_bad_total=events[1],
+        failure=outcome.failure,
+        query=outcome.query,
+        method=outcome.method,
+        warnings=outcome.warnings,
+    )
+
+
+def known(ratio: float) -> float | None:
+    """A ratio for reports: None where the domain says NaN."""
+    return None if math.isnan(ratio) else float(ratio)
+
+
+def _interval(length: timedelta, at: datetime) -> Interval:
+    return Interval(at - length, at)
+
+
+def _consumed(counts: WindowCounts, target: float) -> float | None:
+    """Budget consumed; None when nothing was measured or the counts contradict each other."""
+    if counts.coverage_ratio <= 0 or not counts.consistent:
+        return None
+    return float(error_budget.consumed_ratio(counts.bad, counts.total, target))
+
+
+def _burn(counts: WindowCounts, target: float) -> float | None:
+    if counts.coverage_ratio <= 0 or not counts.consistent:
+        return None
+    return float(burn_rate(counts.bad, counts.total, target))
+
+
+def _error(counts: WindowCounts) -> float | None:
+    return known(error_budget.error_ratio(counts.bad, counts.total)) if counts.consistent else None
+
+
+Outcomes = Mapping[str, CountingOutcome]
+"""How the last question about each SLI went, by SLI key."""

@@ -1,0 +1,201 @@
+"""The one place that picks concrete parts and joins them into a running okrbridge."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from fastapi import FastAPI
+
+from okrbridge import __version__
+from okrbridge.api.app import create_app
+from okrbridge.api.dependencies import ApiServices, ReadinessCheck
+from okrbridge.application.evaluate import Evaluator
+from okrbridge.application.parts import Parts
+from okrbridge.application.ports import MetricSource, Storage, Telemetry
+from okrbridge.application.snapshot import SnapshotHolder
+from okrbridge.application.sync_definitions import sync_definitions
+from okrbridge.definitions.loader import Loaded, load
+from okrbridge.domain.definition_set import DEFAULT_SOURCE, DataSource, DefinitionSet
+from okrbridge.errors import OkrbridgeError, StorageError
+from okrbridge.observability.self_metrics import SelfMetrics
+from okrbridge.observability.telemetry import ProcessTelemetry
+from okrbridge.observability.tracing import tracer_provider
+from okrbridge.observability.watched_source import WatchedSource
+from okrbridge.publishing.metrics import MetricsPage
+from okrbridge.scheduling.ticker import Ticker
+from okrbridge.settings import Settings
+from okrbridge.sources.prometheus.declaration import from_declaration
+from okrbridge.sources.simulated.source import SIMULATED_SCHEME, SimulatedSource
+from okrbridge.storage.database import open_database
+from okrbridge.storage.migrations.runner import ensure_ready
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """The current instant."""
+    return datetime.now(UTC)
+
+
+def open_storage(settings: Settings) -> Storage:
+    """The database, made and migrated when it is an empty SQLite file.
+
+    Raises:
+        StorageError: it cannot be reached or written, or needs ``okrbridge db upgrade``.
+    """
+    ensure_ready(settings.database_url)
+    storage = open_database(settings.database_url, grid=settings.grid)
+    storage.check()
+    return storage
+
+
+def open_sources(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> dict[str, MetricSource]:
+    """The declared sources and the default one, by name; no connection is made yet."""
+    declared = {source.name: source for source in definitions.sources}
+    declared.setdefault(DEFAULT_SOURCE, DataSource(DEFAULT_SOURCE, "Prometheus", {"url": settings.prometheus_url}))
+    return {name: WatchedSource(_open_source(source, settings), telemetry) for name, source in declared.items()}
+
+
+def _open_source(source: DataSource, settings: Settings) -> MetricSource:
+    if source.details["url"].startswith(SIMULATED_SCHEME):
+        return SimulatedSource(source.name, settings.grid, source.details["url"])
+    return from_declaration(
+        source,
+        settings.grid,
+        concurrency=settings.query_concurrency,
+    )
+
+
+@dataclass
+class Service:
+    """One okrbridge: definitions, database, sources, and the evaluator over them."""
+
+    settings: Settings
+    loaded: Loaded
+    parts: Parts
+    metrics: SelfMetrics
+    snapshots: SnapshotHolder
+    evaluator: Evaluator
+
+    def __post_init__(self) -> None:
+        self.metrics_page = MetricsPage(
+            self.snapshots,
+            utc_now,
+            self.metrics.render,
+            version=__version__,
+            max_series=self.settings.metrics_max_series,
+            max_age=max(timedelta(minutes=5), 5 * self.settings.grid.step),
+        )
+        self._reloading = threading.Lock()
+
+    @property
+    def definitions(self) -> DefinitionSet:
+        """The definitions in force."""
+        return self.loaded.definitions
+
+    def tick(self, stopping: threading.Event) -> None:
+        """One run of the ticker: evaluate the newest boundary, then fill history until the next one is near."""
+        with self._reloading:
+            evaluator = self.evaluator
+        snapshot = evaluator.tick()
+        log.info("tick", at=snapshot.at.isoformat(), slos=len(snapshot.slos), key_results=len(snapshot.key_results))
+        for source in snapshot.sources:
+            if source.failure:
+                log.warning("source failed", source=source.name, reason=source.failure)
+        deadline = snapshot.at + self.parts.grid.step * 1.8 + self.parts.ingest_delay
+        if evaluator.fill_history(snapshot.at, lambda: not stopping.is_set() and utc_now() < deadline):
+            log.info("history filled", share=round(self._filled_ratio(), 4))
+
+    def _filled_ratio(self) -> float:
+        return self.snapshots.current.history_filled_ratio if self.snapshots.current else 0.0
+
+    def reload(self) -> None:
+        """Load the definitions again; faulty ones are refused and the old ones stay.
+
+        Raises:
+            OkrbridgeError: why they were refused.
+        """
+        telemetry = self.parts.telemetry
+        try:
+            loaded = load([self.settings.config])
+            sources = open_sources(loaded.definitions, self.settings, telemetry)
+            parts = _parts(self.settings, self.parts.storage, sources, telemetry)
+            sync_definitions(parts, loaded.definitions)
+        except OkrbridgeError:
+            telemetry.reloaded(succeeded=False, at=utc_now())
+            raise
+        with self._reloading:
+            self.evaluator = Evaluator(parts, loaded.definitions, self.snapshots, self.evaluator.events)
+            self.parts, self.loaded = parts, loaded
+        telemetry.reloaded(succeeded=True, at=utc_now())
+        log.info("definitions loaded", slos=len(loaded.definitions.slos), key_results=len(self.definitions.key_results))
+
+    def readiness(self) -> list[ReadinessCheck]:
+        """What must hold before this process should get requests; a source being down is not among it."""
+        return [self._database_check(), self._evaluation_check()]
+
+    def _database_check(self) -> ReadinessCheck:
+        try:
+            self.parts.storage.check()
+        except StorageError as problem:
+            return ReadinessCheck("database", ok=False, detail=str(problem))
+        return ReadinessCheck("database", ok=True, detail="reachable, schema current")
+
+    def _evaluation_check(self) -> ReadinessCheck:
+        done = self.snapshots.current is not None
+        return ReadinessCheck("evaluation", ok=done, detail="done" if done else "the first tick has not finished")
+
+    def ticker(self) -> Ticker:
+        """The ticker that runs this service."""
+        return Ticker(self.tick, self.settings.grid, self.settings.ingest_delay)
+
+    def app(self) -> FastAPI:
+        """The HTTP side."""
+        return create_app(
+            ApiServices(
+                snapshots=self.snapshots,
+                definitions=lambda: self.definitions,
+                storage=self.parts.storage,
+                clock=utc_now,
+                metrics=self.metrics_page,
+                is_ready=self.readiness,
+                version=__version__,
+                reload=self.reload if self.settings.enable_reload else None,
+                grid=self.settings.grid,
+            )
+        )
+
+
+def _parts(settings: Settings, storage: Storage, sources: Mapping[str, MetricSource], telemetry: Telemetry) -> Parts:
+    return Parts(storage, sources, settings.grid, utc_now, telemetry, settings.ingest_delay)
+
+
+@contextmanager
+def running(settings: Settings, loaded: Loaded) -> Iterator[Service]:
+    """A service on its database and sources, closed at the end.
+
+    Raises:
+        StorageError: the database cannot be used.
+        ConfigurationError: a setting cannot work.
+    """
+    metrics = SelfMetrics()
+    telemetry = ProcessTelemetry(metrics, tracer_provider())
+    storage = open_storage(settings)
+    sources = open_sources(loaded.definitions, settings, telemetry)
+    parts = _parts(settings, storage, sources, telemetry)
+    snapshots = SnapshotHolder()
+    service = Service(settings, loaded, parts, metrics, snapshots, Evaluator(parts, loaded.definitions, snapshots))
+    try:
+        sync_definitions(parts, loaded.definitions)
+        telemetry.reloaded(succeeded=True, at=utc_now())
+        yield service
+    finally:
+        for source in service.parts.sources.values():
+            source.close()
+        storage.close()
+        telemetry.close()

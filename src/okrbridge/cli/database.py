@@ -1,0 +1,70 @@
+"""``okrbridge db …``: the database's schema."""
+
+from __future__ import annotations
+
+import typer
+
+from okrbridge.cli.options import ConfigOption, DatabaseOption, Format, FormatOption
+from okrbridge.cli.output import print_json
+
+
+def make_app() -> typer.Typer:
+    """The subcommands."""
+    app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+    app.command("upgrade")(upgrade)
+    app.command("current")(current)
+    app.command("check")(check)
+    return app
+
+
+def _url(database_url: str | None) -> str:
+    from okrbridge.settings import load_settings  # noqa: PLC0415 - keeps `--help` fast
+
+    return load_settings({"database_url": database_url}).database_url
+
+
+def _tell(revision: str | None, format: Format, text: str) -> None:  # noqa: A002 - the option's name
+    if format is Format.JSON:
+        print_json({"revision": revision})
+    else:
+        typer.echo(text)
+
+
+def upgrade(
+    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
+    database_url: DatabaseOption = None,
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+) -> None:
+    """Bring the schema to the one this version works with; safe to run again, and by several processes at once."""
+    from okrbridge.storage.migrations import runner  # noqa: PLC0415 - keeps `--help` fast
+
+    url = _url(database_url)
+    runner.upgrade(url)
+    revision = runner.current(url)
+    _tell(revision, format, f"the schema is at revision {revision}")
+
+
+def current(
+    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
+    database_url: DatabaseOption = None,
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+) -> None:
+    """Print the schema's revision; `none` for an empty database."""
+    from okrbridge.storage.migrations import runner  # noqa: PLC0415 - keeps `--help` fast
+
+    revision = runner.current(_url(database_url))
+    _tell(revision, format, revision or "none")
+
+
+def check(
+    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
+    database_url: DatabaseOption = None,
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+) -> None:
+    """Check that the database answers and has this version's schema; exit 4 when not."""
+    from okrbridge.storage.migrations import runner  # noqa: PLC0415 - keeps `--help` fast
+
+    url = _url(database_url)
+    runner.check(url)
+    revision = runner.current(url)
+    _tell(revision, format, f"the database answers, and its schema is at revision {revision}, as it should be")

@@ -1,0 +1,37 @@
+"""Opening a service for a command: settings, definitions, database, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from okrbridge.bootstrap import Service, running
+from okrbridge.cli.output import say
+from okrbridge.definitions.loader import load
+from okrbridge.observability.logs import configure_logging
+from okrbridge.settings import Settings, load_settings
+
+
+@contextmanager
+def opened(config: Path | None, database_url: str | None, **overrides: object) -> Iterator[Service]:
+    """A service for the time of a command; warnings in the definitions are told on stderr.
+
+    Raises:
+        ConfigurationError: settings or definitions cannot work.
+        StorageError: the database cannot be used.
+    """
+    settings = load_settings({"config": config, "database_url": database_url, **overrides})
+    configure_logging(settings.log_level, settings.log_format)
+    with opened_with(settings) as service:
+        yield service
+
+
+@contextmanager
+def opened_with(settings: Settings) -> Iterator[Service]:
+    """As ``opened``, with settings already made."""
+    loaded = load([settings.config])
+    for warning in loaded.warnings:
+        say(f"{warning} [warning]")
+    with running(settings, loaded) as service:
+        yield service

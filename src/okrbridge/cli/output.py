@@ -1,0 +1,108 @@
+"""Printing: JSON and tables to stdout, everything said about them to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+Item = Mapping[str, Any]
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def say(message: str) -> None:
+    """Tell the user something that is not the result."""
+    print(message, file=sys.stderr)  # noqa: T201 - the command line prints
+
+
+def print_slos(items: Sequence[Item]) -> None:
+    """SLOs as a table."""
+    _print_table(
+        "SLOs",
+        (
+            ("slo", lambda item: str(item["slo"])),
+            ("state", lambda item: str(item["state"])),
+            ("target", lambda item: percent(item["target_ratio"])),
+            ("sli", lambda item: percent(item["sli_ratio"])),
+            ("good", lambda item: count(item["good"])),
+            ("total", lambda item: count(item["total"])),
+            ("budget left", lambda item: percent(item["budget_remaining_ratio"], digits=1)),
+            ("burn 1h", lambda item: number(item["burn_rate_1h"])),
+            ("coverage", lambda item: percent(item["coverage_ratio"], digits=2)),
+            ("age", lambda item: age(item["data_age_seconds"])),
+        ),
+        items,
+    )
+
+
+def print_key_results(items: Sequence[Item]) -> None:
+    """Key results as a table."""
+    _print_table(
+        "Key results",
+        (
+            ("key result", lambda item: f"{item['objective']}/{item['key_result']}"),
+            ("status", lambda item: str(item["status"])),
+            ("from", lambda item: quantity(item["baseline"], item["unit"])),
+            ("now", lambda item: quantity(item["value"], item["unit"])),
+            ("to", lambda item: quantity(item["target"], item["unit"])),
+            ("progress", lambda item: percent(item["progress_ratio"], digits=1)),
+            ("expected", lambda item: percent(item["expected_ratio"], digits=1)),
+            ("quality", lambda item: str(item["quality"])),
+        ),
+        items,
+    )
+
+
+def _print_table(title: str, columns: Sequence[tuple[str, Callable[[Item], str]]], items: Sequence[Item]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - keeps `--help` fast
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for index, (name, _) in enumerate(columns):
+        table.add_column(name, justify="left" if index < 2 else "right", no_wrap=True)
+    for item in items:
+        table.add_row(*(text(item) for _, text in columns))
+    console = Console()
+    if not console.is_terminal:
+        # A pipe has no width; a table squeezed into 80 columns would cut its numbers.
+        console = Console(width=200)
+    console.print(table)
+
+
+def percent(ratio: float | None, *, digits: int = 3) -> str:
+    """A ratio as percent, a dash when unknown."""
+    return "–" if ratio is None else f"{ratio * 100:.{digits}f}%"
+
+
+def count(events: float | None) -> str:
+    """A count of events, a dash when unknown."""
+    return "–" if events is None else f"{events:,.0f}"
+
+
+def number(value: float | None) -> str:
+    """A plain number, a dash when unknown."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def quantity(value: float | None, unit: str | None) -> str:
+    """A value with its unit, a dash when unknown."""
+    from okrbridge.domain.units import format_quantity, parse_unit  # noqa: PLC0415 - keeps `--help` fast
+
+    return "–" if value is None else format_quantity(value, parse_unit(unit or ""))
+
+
+def age(seconds: float | None) -> str:
+    """An age in whole seconds, minutes or hours, a dash when unknown."""
+    if seconds is None:
+        return "–"
+    length = timedelta(seconds=seconds)
+    if length < timedelta(minutes=2):
+        return f"{seconds:.0f}s"
+    return f"{seconds / 60:.0f}m" if length < timedelta(hours=2) else f"{seconds / 3600:.0f}h"

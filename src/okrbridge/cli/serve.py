@@ -1,0 +1,118 @@
+"""``okrbridge serve``: the service."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from okrbridge.cli.options import ConfigOption, DatabaseOption, Format, FormatOption
+from okrbridge.errors import ConfigurationError, OkrbridgeError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from okrbridge.bootstrap import Service
+    from okrbridge.scheduling.ticker import Ticker
+    from okrbridge.settings import Settings
+
+GRACE_SECONDS = 10
+"""How long open requests may take to end after SIGTERM."""
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on [env: OKRBRIDGE_HOST; default: 127.0.0.1].")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on [env: OKRBRIDGE_PORT; default: 8080].")] = None,
+    config: ConfigOption = None,
+    database_url: DatabaseOption = None,
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+) -> None:
+    """Evaluate every slice, and serve the HTTP API and /metrics.
+
+    SIGTERM and Ctrl-C finish the running tick and leave; SIGHUP loads the definitions again.
+    """
+    from okrbridge.cli.opening import opened_with  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.observability.logs import configure_logging  # noqa: PLC0415 - as above
+    from okrbridge.settings import load_settings  # noqa: PLC0415 - as above
+
+    settings = load_settings({"config": config, "database_url": database_url, "host": host, "port": port})
+    configure_logging(settings.log_level, "json" if format is Format.JSON else settings.log_format)
+    listener = _listen(settings)
+    with listener, opened_with(settings) as service:
+        _run(service, settings, listener)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket, taken before anything else is done.
+
+    Raises:
+        ConfigurationError: the address is taken or not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as problem:
+        listener.close()
+        raise ConfigurationError(
+            f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}; choose another with --host and --port"
+        ) from problem
+    return listener
+
+
+def _run(service: Service, settings: Settings, listener: socket.socket) -> None:
+    import structlog  # noqa: PLC0415 - keeps `--help` fast
+    import uvicorn  # noqa: PLC0415 - as above
+
+    app = service.app()
+    app.router.lifespan_context = _ticking(service.ticker())
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=settings.log_level == "debug",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    host, port = listener.getsockname()[:2]
+    structlog.get_logger(__name__).info("listening", url=f"http://{host}:{port}")
+    # uvicorn raises the signal it ended on again; these handlers let the process leave with 0.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGHUP, lambda *_: _in_background(lambda: _reload(service)))
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _ticking(ticker: Ticker) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The application's lifespan: the ticker runs while requests are served, and a running tick is finished."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        ticker.start()
+        try:
+            yield
+        finally:
+            ticker.stop()
+
+    return lifespan
+
+
+def _in_background(task: Callable[[], None]) -> None:
+    """Signal handlers must return at once."""
+    threading.Thread(target=task, daemon=True).start()
+
+
+def _reload(service: Service) -> None:
+    import structlog  # noqa: PLC0415 - keeps `--help` fast
+
+    try:
+        service.reload()
+    except OkrbridgeError as problem:
+        structlog.get_logger(__name__).error("definitions refused, the old ones stay", reason=str(problem))

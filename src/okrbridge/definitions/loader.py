@@ -1,0 +1,124 @@
+"""Loading definitions from files and folders, or from text; all faults of all files are told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from okrbridge.definitions.documents import MAX_BYTES, ReadText, read_bytes, read_text, too_large
+from okrbridge.definitions.findings import Findings
+from okrbridge.definitions.resolution import resolve, sorted_once
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.errors import DefinitionError, Fault
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was loaded.
+
+    Attributes:
+        warnings: remarks in reading order; they forbid nothing.
+        files: how many files were read.
+    """
+
+    definitions: DefinitionSet
+    warnings: tuple[Fault, ...] = ()
+    files: int = 0
+
+
+@dataclass(slots=True)
+class _Found:
+    """Files to read, in order, each once."""
+
+    files: list[Path] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    seen: set[Path] = field(default_factory=set)
+
+    def add(self, path: Path) -> None:
+        if path.resolve() not in self.seen:
+            self.seen.add(path.resolve())
+            self.files.append(path)
+
+
+def load(paths: Sequence[Path]) -> Loaded:
+    """Load files, and folders with all that is below them.
+
+    In folders, files named ``*.yaml`` or ``*.yml`` are read in the order of their names; names that begin with a dot
+    are skipped, as Kubernetes puts ``..data`` beside mounted files.
+
+    Raises:
+        DefinitionError: with every fault of every file.
+    """
+    found = _Found()
+    for path in paths:
+        _find(path, found)
+    reads = [_read(path) for path in found.files]
+    return _loaded(reads, found.faults, first_path=str(paths[0]) if paths else "")
+
+
+def load_text(text: str, name: str) -> Loaded:
+    """Load documents from a text, as if it stood in a file of that name.
+
+    Raises:
+        DefinitionError: with every fault.
+    """
+    return _loaded([read_text(text, name)], [], first_path=name)
+
+
+def _loaded(reads: Sequence[ReadText], faults: Sequence[Fault], *, first_path: str) -> Loaded:
+    findings = Findings(faults=[*faults, *(fault for read in reads for fault in read.faults)])
+    documents = [document for read in reads for document in read.documents]
+    if not documents and not findings.faults:
+        findings.faults.append(Fault(first_path, 1, 1, "", "holds no document", "no_documents"))
+    definitions = resolve(documents, [read.unread for read in reads if read.unread], findings)
+    if findings.faults:
+        raise DefinitionError(sorted_once(findings.faults))
+    return Loaded(definitions, sorted_once(findings.warnings), len(reads))
+
+
+def _find(path: Path, found: _Found) -> None:
+    try:
+        if not path.is_dir():
+            found.add(path)
+            return
+        before = len(found.files)
+        for file in _files_below(path, set()):
+            found.add(file)
+        if len(found.files) == before:
+            message = f"no file named *{_SUFFIXES[0]} or *{_SUFFIXES[1]} in this folder"
+            found.faults.append(Fault(str(path), 1, 1, "", message, "no_documents"))
+    except (OSError, ValueError, RuntimeError) as error:
+        found.faults.append(_not_readable(path, error))
+
+
+def _files_below(folder: Path, walked: set[Path]) -> Iterator[Path]:
+    """Files to read below a folder; a folder that links lead to twice is read once."""
+    if folder.resolve() in walked:
+        return
+    walked.add(folder.resolve())
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _files_below(entry, walked)
+        elif entry.suffix in _SUFFIXES:
+            yield entry
+
+
+def _read(path: Path) -> ReadText:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        return ReadText(faults=[_not_readable(path, error)])
+    return too_large(str(path)) if len(content) > MAX_BYTES else read_bytes(content, str(path))
+
+
+def _not_readable(path: Path, error: Exception) -> Fault:
+    if isinstance(error, FileNotFoundError):
+        return Fault(str(path), 1, 1, "", "there is no such file or folder", "no_such_file")
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Fault(str(path), 1, 1, "", f"cannot be read: {reason or error}", "not_readable")

@@ -1,0 +1,78 @@
+"""What the demo reads from okrbridge over HTTP, as any client would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+
+Item = dict[str, Any]
+
+_SECONDS_TO_ANSWER = 5.0
+
+
+@dataclass(frozen=True)
+class View:
+    """One look at okrbridge; both lists are empty while it has not evaluated anything."""
+
+    slos: list[Item] = field(default_factory=list)
+    key_results: list[Item] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every SLO's window is filled and every key result has a value."""
+        return bool(self.slos and self.key_results) and (
+            all((item.get("coverage_ratio") or 0) > 0.99 for item in self.slos)
+            and all(item.get("value") is not None for item in self.key_results)
+        )
+
+
+class Feed:
+    """A client of one okrbridge on loopback."""
+
+    def __init__(self, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy from the environment does not reach loopback
+
+    def is_ready(self) -> bool:
+        """Whether ``/readyz`` answers 200."""
+        try:
+            return self._session.get(f"{self.address}/readyz", timeout=_SECONDS_TO_ANSWER).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def look(self) -> View:
+        """All SLOs and key results as they are now."""
+        try:
+            return View(self._items("/api/v1/slos"), self._items("/api/v1/key-results"))
+        except (requests.RequestException, ValueError) as error:
+            return View(problem=f"no answer from okrbridge: {error}")
+
+    def history(self, slo: str, start: int, end: int, step: str) -> list[Item]:
+        """Rows of an SLO's history between two instants in epoch seconds; empty when there is no answer."""
+        span = {"from": _rfc3339(start), "to": _rfc3339(end), "step": step}
+        try:
+            return self._items(f"/api/v1/slos/{slo}/history", span)
+        except (requests.RequestException, ValueError):
+            return []
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._session.close()
+
+    def _items(self, path: str, query: dict[str, str] | None = None) -> list[Item]:
+        answer = self._session.get(self.address + path, params=query, timeout=_SECONDS_TO_ANSWER)
+        answer.raise_for_status()
+        body = answer.json()
+        items = body.get("items") if isinstance(body, dict) else None
+        if not isinstance(items, list):
+            raise ValueError(f"{path} has no items")  # noqa: TRY004 - a wrong answer, as undecodable JSON is
+        return [item for item in items if isinstance(item, dict)]
+
+
+def _rfc3339(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""okrbridge's own logs, traces and metrics."""

@@ -1,0 +1,64 @@
+"""A metric source that counts its failures and traces its answers; the source behind it stays about its subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from okrbridge.application.ports import (
+    Counted,
+    CountRequest,
+    MetricSource,
+    Reading,
+    SourceFailure,
+    Telemetry,
+    ValueRequest,
+)
+from okrbridge.domain.sli import Sli
+
+
+class WatchedSource:
+    """Wraps a MetricSource with the same interface."""
+
+    def __init__(self, source: MetricSource, telemetry: Telemetry) -> None:
+        self._source = source
+        self._telemetry = telemetry
+
+    @property
+    def name(self) -> str:
+        """The declared name."""
+        return self._source.name
+
+    def count(self, requests: Sequence[CountRequest]) -> list[Counted]:
+        """Answer every request, in order."""
+        with self._telemetry.span("okrbridge.count", self._attributes(len(requests))) as span:
+            answers = self._source.count(requests)
+            span.set_attribute("okrbridge.failures", self._tell(answer.failure for answer in answers))
+        return answers
+
+    def values(self, requests: Sequence[ValueRequest]) -> list[Reading]:
+        """Answer every request, in order."""
+        with self._telemetry.span("okrbridge.values", self._attributes(len(requests))) as span:
+            readings = self._source.values(requests)
+            span.set_attribute("okrbridge.failures", self._tell(reading.failure for reading in readings))
+        return readings
+
+    def check_query(self, query: str) -> SourceFailure | None:
+        """Let the source itself read an expression."""
+        return self._source.check_query(query)
+
+    def counting_method(self, sli: Sli) -> str:
+        """How the source counts an SLI."""
+        return self._source.counting_method(sli)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._source.close()
+
+    def _attributes(self, requests: int) -> dict[str, str | int]:
+        return {"okrbridge.source": self.name, "okrbridge.requests": requests}
+
+    def _tell(self, failures: Iterable[SourceFailure | None]) -> int:
+        found = [failure for failure in failures if failure is not None]
+        for failure in found:
+            self._telemetry.source_failed(self.name, failure.reason)
+        return len(found)

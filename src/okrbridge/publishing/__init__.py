@@ -1,0 +1,1 @@
+"""What okrbridge shows to monitoring systems."""

@@ -1,0 +1,178 @@
+"""The samples of each metric family, taken from a snapshot; unknown and not finite values are left out."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import TypeVar
+
+from okrbridge.application.metric_catalogue import BUILD_INFO
+from okrbridge.application.snapshot import KeyResultReport, ObjectiveReport, SloReport, Snapshot
+from okrbridge.domain.windows import EPOCH
+
+Sample = tuple[str, str, float]
+"""Metric name, labels with their braces, value."""
+Valued = tuple[str, float | None]
+"""Labels beside the subject's own, value."""
+
+Subject = TypeVar("Subject")
+Family = tuple[str, Callable[[Subject], Iterable[Valued]]]
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+
+
+def label(name: str, value: str) -> str:
+    """One label pair, escaped."""
+    return f'{name}="{value.translate(_ESCAPES)}"'
+
+
+def samples(snapshot: Snapshot) -> Iterator[Sample]:
+    """Everything that counts against the cap, one family after another, SLOs first."""
+    return chain(
+        _of_family(_SLO_FAMILIES, snapshot.slos, _slo_labels),
+        _of_family(_KEY_RESULT_FAMILIES, snapshot.key_results, _key_result_labels),
+        _of_family(_OBJECTIVE_FAMILIES, snapshot.objectives, _objective_labels),
+        _finite("okrbridge_cycle_elapsed_ratio", _cycles(snapshot)),
+    )
+
+
+def about_evaluation(snapshot: Snapshot) -> Iterator[Sample]:
+    """The few series about the evaluation itself."""
+    sources = [(label("source", one.name), one) for one in snapshot.sources]
+    up = [(labels, None if one.is_up is None else float(one.is_up)) for labels, one in sources]
+    answered = [(labels, _seconds(one.last_success_at)) for labels, one in sources]
+    yield from _finite("okrbridge_source_up", up)
+    yield from _finite("okrbridge_source_last_success_timestamp_seconds", answered)
+    yield from _finite("okrbridge_history_filled_ratio", [("", snapshot.history_filled_ratio)])
+    yield from _finite("okrbridge_evaluation_timestamp_seconds", [("", _seconds(snapshot.at))])
+
+
+def build_info(version: str) -> Sample:
+    """The running version of okrbridge and of Python."""
+    labels = f"{label('version', version)},{label('pythonversion', platform.python_version())}"
+    return BUILD_INFO.name, f"{{{labels}}}", 1.0
+
+
+def _of_family(
+    families: Sequence[Family[Subject]], subjects: Sequence[Subject], labels_of: Callable[[Subject], str]
+) -> Iterator[Sample]:
+    own_labels = [labels_of(subject) for subject in subjects]
+    for name, values_of in families:
+        for own, subject in zip(own_labels, subjects, strict=True):
+            more = ((f"{own},{labels}" if labels else own, value) for labels, value in values_of(subject))
+            yield from _finite(name, more)
+
+
+def _finite(name: str, values: Iterable[Valued]) -> Iterator[Sample]:
+    for labels, value in values:
+        if value is not None and math.isfinite(value):
+            yield name, f"{{{labels}}}" if labels else "", value + 0.0
+
+
+def _seconds(at: datetime | None) -> float | None:
+    return None if at is None else (at - EPOCH).total_seconds()
+
+
+def _slo_labels(report: SloReport) -> str:
+    return label("slo", report.slo.name)
+
+
+def _slo_info(report: SloReport) -> str:
+    slo = report.slo
+    return ",".join(
+        (label("slo_service", slo.service), label("window", str(slo.window)), label("budgeting", slo.budgeting))
+    )
+
+
+def _errors(report: SloReport) -> Iterator[Valued]:
+    """Error ratios of the burn windows and of the SLO's own window, unless it is one of them."""
+    own = str(report.slo.window)
+    if own not in report.error_ratios:
+        yield label("window", own), None if report.sli_ratio is None else 1.0 - report.sli_ratio
+    yield from ((label("window", name), ratio) for name, ratio in report.error_ratios.items())
+
+
+def _burns(report: SloReport) -> Iterator[Valued]:
+    return ((label("window", name), rate) for name, rate in report.burn_rates.items())
+
+
+def _events(report: SloReport) -> tuple[Valued, Valued]:
+    good, bad = label("outcome", "good"), label("outcome", "bad")
+    return (good, report.events_good_total), (bad, report.events_bad_total)
+
+
+def _coverage(report: SloReport) -> float:
+    return report.counts.coverage_ratio
+
+
+# What a panel needs most comes first, because the cap drops from the end.
+_SLO_FAMILIES: tuple[Family[SloReport], ...] = (
+    ("okrbridge_slo_info", lambda it: [(_slo_info(it), 1.0)]),
+    ("okrbridge_slo_state", lambda it: [(label("state", it.state), 1.0)]),
+    ("okrbridge_slo_target_ratio", lambda it: [("", it.slo.target_ratio)]),
+    ("okrbridge_slo_error_budget_remaining_ratio", lambda it: [("", it.budget_remaining_ratio)]),
+    ("okrbridge_slo_error_budget_consumed_ratio", lambda it: [("", it.budget_consumed_ratio)]),
+    ("okrbridge_slo_coverage_ratio", lambda it: [("", _coverage(it))]),
+    ("okrbridge_slo_evaluated_timestamp_seconds", lambda it: [("", _seconds(it.evaluated_at))]),
+    ("okrbridge_slo_measured_timestamp_seconds", lambda it: [("", _seconds(it.last_measured_end))]),
+    ("okrbridge_slo_events_total", _events),
+    ("okrbridge_slo_burn_rate", _burns),
+    ("okrbridge_slo_error_ratio", _errors),
+)
+
+
+def _key_result_labels(report: KeyResultReport) -> str:
+    return f"{label('okr_objective', report.key_result.objective)},{label('key_result', report.key_result.name)}"
+
+
+def _key_result_info(report: KeyResultReport) -> str:
+    return ",".join(
+        (
+            label("cycle", report.cycle.name),
+            label("team", report.team),
+            label("kind", report.key_result.kind),
+            label("unit", report.key_result.unit.symbol),
+        )
+    )
+
+
+_KEY_RESULT_FAMILIES: tuple[Family[KeyResultReport], ...] = (
+    ("okrbridge_key_result_info", lambda it: [(_key_result_info(it), 1.0)]),
+    ("okrbridge_key_result_status", lambda it: [(label("status", it.status), 1.0)]),
+    ("okrbridge_key_result_value", lambda it: [("", it.progress.value)]),
+    ("okrbridge_key_result_progress_ratio", lambda it: [("", it.progress.progress_ratio)]),
+    ("okrbridge_key_result_expected_ratio", lambda it: [("", it.progress.expected_ratio)]),
+    ("okrbridge_key_result_gap_ratio", lambda it: [("", it.progress.gap_ratio)]),
+    ("okrbridge_key_result_raw_progress_ratio", lambda it: [("", it.progress.raw_ratio)]),
+    ("okrbridge_key_result_baseline", lambda it: [("", it.key_result.baseline)]),
+    ("okrbridge_key_result_target", lambda it: [("", it.key_result.target)]),
+    ("okrbridge_key_result_quality", lambda it: [(label("quality", it.quality), 1.0)]),
+    (
+        "okrbridge_key_result_measurement_age_seconds",
+        lambda it: [("", it.measurement_age_seconds(it.progress.at))],
+    ),
+)
+
+
+def _objective_labels(report: ObjectiveReport) -> str:
+    return label("okr_objective", report.objective.name)
+
+
+def _objective_info(report: ObjectiveReport) -> str:
+    return f"{label('cycle', report.objective.cycle)},{label('team', report.objective.team)}"
+
+
+_OBJECTIVE_FAMILIES: tuple[Family[ObjectiveReport], ...] = (
+    ("okrbridge_objective_info", lambda it: [(_objective_info(it), 1.0)]),
+    ("okrbridge_objective_status", lambda it: [(label("status", it.status), 1.0)]),
+    ("okrbridge_objective_progress_ratio", lambda it: [("", it.progress_ratio)]),
+    ("okrbridge_objective_expected_ratio", lambda it: [("", it.expected_ratio)]),
+    ("okrbridge_objective_coverage_ratio", lambda it: [("", it.coverage_ratio)]),
+)
+
+
+def _cycles(snapshot: Snapshot) -> Iterator[Valued]:
+    return ((label("cycle", one.cycle.name), one.elapsed_ratio) for one in snapshot.cycles)

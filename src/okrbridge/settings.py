@@ -1,0 +1,117 @@
+"""Settings from the environment: ``OKRBRIDGE_…``, and ``OKRBRIDGE_…_FILE`` for each, read from that file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from okrbridge.domain.windows import Grid
+from okrbridge.errors import ConfigurationError
+from okrbridge.observability.logs import LogFormat
+
+PREFIX = "OKRBRIDGE_"
+
+
+class Settings(BaseSettings):
+    """How one process runs. Every field is the variable ``OKRBRIDGE_`` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    config: Annotated[Path, Field(description="Folder or file with the definitions.")] = Path("config")
+    database_url: Annotated[
+        str, Field(description="SQLAlchemy URL: sqlite:///FILE or postgresql://USER@HOST/NAME.")
+    ] = "sqlite:///okrbridge.db"
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 8080
+    tick_seconds: Annotated[
+        int, Field(ge=1, le=3600, description="Length of a slice and time between ticks; divides an hour.")
+    ] = 60
+    ingest_delay_seconds: Annotated[
+        float, Field(ge=0, le=300, description="How long after a boundary its samples are trusted to be in.")
+    ] = 10.0
+    prometheus_url: Annotated[str, Field(description="The default source; `simulated:` is the built-in fleet.")] = (
+        "http://127.0.0.1:9090"
+    )
+    query_timeout_seconds: Annotated[float, Field(gt=0, le=600, description="Deadline of one query.")] = 30.0
+    query_concurrency: Annotated[int, Field(ge=1, le=64, description="Queries at once, for each source.")] = 4
+    metrics_max_series: Annotated[int, Field(ge=100, description="Cap on the series of /metrics.")] = 100_000
+    enable_reload: Annotated[bool, Field(description="Whether POST /-/reload works; SIGHUP always does.")] = False
+    log_level: Annotated[
+        str, Field(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
+    ] = "info"
+    log_format: Annotated[LogFormat, Field(description="auto, console or json.")] = "auto"
+
+    @field_validator("tick_seconds")
+    @classmethod
+    def _divides_an_hour(cls, seconds: int) -> int:
+        if 3600 % seconds:
+            raise ValueError(f"{seconds} does not divide an hour; write 60, 30, 15, 10, …")
+        return seconds
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower_case(cls, level: object) -> object:
+        return level.lower() if isinstance(level, str) else level
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of slices."""
+        return Grid(timedelta(seconds=self.tick_seconds))
+
+    @property
+    def ingest_delay(self) -> timedelta:
+        """How long after a boundary its samples are trusted to be in."""
+        return timedelta(seconds=self.ingest_delay_seconds)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over files named in it."""
+        return init_settings, env_settings, _FileVariables(settings_cls)
+
+
+class _FileVariables(PydanticBaseSettingsSource):
+    """Reads ``OKRBRIDGE_X`` from the file that ``OKRBRIDGE_X_FILE`` names, as container secrets come."""
+
+    def get_field_value(self, _field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The field's value from its file, None when no file is named."""
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if path is None:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as problem:
+            raise ConfigurationError(f"{variable}={path}: {problem.strerror}") from problem
+
+    def __call__(self) -> dict[str, Any]:
+        """All fields that have a file."""
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def load_settings(overrides: Mapping[str, object]) -> Settings:
+    """Settings from the environment, with the command's own options over them.
+
+    Raises:
+        ConfigurationError: a variable's value cannot work; the message names the variable.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as problem:
+        lines = [f"{PREFIX}{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in problem.errors()]
+        raise ConfigurationError("\n".join(lines)) from problem

@@ -1,0 +1,1 @@
+"""Systems that count events and evaluate expressions, behind the port ``application.ports.MetricSource``."""

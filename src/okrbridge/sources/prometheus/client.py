@@ -1,0 +1,136 @@
+"""One Prometheus over HTTP: queries, the server's own parser, and look-ups.
+
+``prometheus-api-client`` owns the session and answers the look-ups. Queries go over that session as form POSTs of
+our own, because the package puts even a POSTed query into the URL, drops result type and warnings, has no total
+deadline, and multiplies expensive queries by retrying time-outs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import requests
+from prometheus_api_client import PrometheusConnect
+from prometheus_api_client.exceptions import PrometheusApiClientException
+
+from okrbridge.errors import SourceFailureReason
+from okrbridge.sources.prometheus.connection import Connection, authentication, open_session, pooled_adapter
+from okrbridge.sources.prometheus.envelope import Answer, Asked, Reply, raise_for_overload, read_answer, read_data
+from okrbridge.sources.prometheus.retrying import Deadline, retried
+from okrbridge.sources.prometheus.transport import Transport, network_failure
+
+_QUERY, _QUERY_RANGE, _FORMAT_QUERY = "/api/v1/query", "/api/v1/query_range", "/api/v1/format_query"
+_NOT_FOUND = 404
+_LARGEST_ANSWER = 64 * 1024 * 1024
+
+
+class PrometheusClient:
+    """Asks one server; safe to use from several threads.
+
+    Args:
+        source: the source's declared name, for errors.
+        concurrency: how many connections to keep open.
+        deadline: the longest a question may take, retries included.
+        largest_answer: in bytes, unpacked; a larger answer is refused.
+
+    Raises:
+        ConfigurationError: the connection cannot work as declared.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        connection: Connection,
+        *,
+        concurrency: int = 8,
+        deadline: timedelta = timedelta(seconds=30),
+        largest_answer: int = _LARGEST_ANSWER,
+    ) -> None:
+        checked = connection.checked()
+        self._asked = Asked(source, checked.url)
+        self._seconds = deadline.total_seconds()
+        session, auth = open_session(checked), authentication(checked)
+        self._connect = PrometheusConnect(checked.url, session=session, auth=auth, timeout=self._seconds)
+        # The constructor mounted an adapter of its own for this very URL, with a small pool and its own retries.
+        session.mount(checked.url, pooled_adapter(concurrency))
+        self._transport = Transport(session, auth, largest_answer)
+
+    def __repr__(self) -> str:
+        return f"PrometheusClient({self._asked.source!r}, {self.url!r})"
+
+    @property
+    def url(self) -> str:
+        """The server's address, without credentials."""
+        return self._asked.host
+
+    def query(self, promql: str, at: datetime) -> Answer:
+        """Evaluate at an instant.
+
+        Raises:
+            SourceError: no usable answer.
+        """
+        return self._evaluate(_QUERY, {"query": promql, "time": _timestamp(at)})
+
+    def query_range(self, promql: str, start: datetime, end: datetime, step: timedelta) -> Answer:
+        """Evaluate at every step from start to end, both included.
+
+        Raises:
+            SourceError: no usable answer.
+        """
+        times = {"start": _timestamp(start), "end": _timestamp(end), "step": f"{step.total_seconds():g}"}
+        return self._evaluate(_QUERY_RANGE, {"query": promql, **times})
+
+    def read_by_server(self, promql: str) -> None:
+        """Let the server's own parser read an expression.
+
+        Raises:
+            SourceError: the server refuses it, with the position as ``1:4:``, or does not answer.
+        """
+        asked = self._asked.about(promql)
+        reply = self._reply(_FORMAT_QUERY, {"query": promql}, asked)
+        if reply.status == _NOT_FOUND:
+            # Servers without a formatter parse before they evaluate, and at the epoch there is nothing to evaluate.
+            reply = self._reply(_QUERY, {"query": promql, "time": "0"}, asked)
+        read_data(reply, asked)
+
+    def metric_names(self) -> list[str]:
+        """The names of all metrics the server holds.
+
+        Raises:
+            SourceError: no usable answer.
+        """
+        try:
+            return [str(name) for name in self._connect.all_metrics()]
+        except requests.exceptions.JSONDecodeError as error:
+            message = "answered the question for metric names with something that is not JSON"
+            raise self._asked.failure(SourceFailureReason.BAD_ANSWER, message) from error
+        except (requests.RequestException, OSError) as error:
+            raise network_failure(error, self._asked, self._seconds) from error
+        except (PrometheusApiClientException, KeyError, TypeError) as error:
+            message = "did not tell the names of its metrics"
+            raise self._asked.failure(SourceFailureReason.BAD_ANSWER, message) from error
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._connect.close()
+
+    def _evaluate(self, path: str, form: Mapping[str, str]) -> Answer:
+        asked = self._asked.about(form["query"])
+        # Thanos would otherwise count what part of its stores know, and say so only in a warning.
+        return read_answer(self._reply(path, {**form, "partial_response": "false"}, asked), asked)
+
+    def _reply(self, path: str, form: Mapping[str, str], asked: Asked) -> Reply:
+        deadline = Deadline(self._seconds)
+
+        def attempt() -> Reply:
+            timeout = f"{max(1, round(deadline.remaining() * 1000))}ms"
+            reply = self._transport.send(self.url + path, {**form, "timeout": timeout}, asked, deadline)
+            raise_for_overload(reply, asked)
+            return reply
+
+        return retried(attempt, deadline)
+
+
+def _timestamp(at: datetime) -> str:
+    return f"{at.timestamp():.3f}"

@@ -1,0 +1,177 @@
+"""Exact increase of counters in plain PromQL: pure text.
+
+For the slice of length s that ends at t, per series of a selector X:
+
+- L, the last sample in the slice; P, the last sample before it, looked for in the look-back b;
+- **steady**: ``L - P``. Successive slices telescope, so nothing is extrapolated and a sample on the boundary, which
+  Prometheus 2 sees in both slices, is counted once;
+- **reset**, some sample of the slice is below P: L counts, and what was counted before the reset inside the slice.
+  That is ``peak - P`` when the slice's peak lies above L, because then the peak was reached before the reset. It is
+  exact for one reset a slice, unless the counter passed its old peak again within the same slice: then the events
+  between P and that peak stay unseen;
+- **birth**, no P: L counts when the series was born in the slice, and does not when an old counter merely came into
+  view. A series is born when its process started in the slice (or shortly before, between two scrapes), or when its
+  target was in view before under the very same labels. The slice's peak counts beside L when a reset followed.
+
+Worked example, s = 60 s: P = 100; the slice holds 130, then 4 after a restart. 4 < 100 is a reset, the peak 130 lies
+above L = 4, so the increase is 4 + (130 - 100) = 34.
+
+A target is known by ``job`` and ``instance``. Series without them are siblings of all series that also lack them, so
+a late series of such a counter is born as soon as any sibling was in view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from okrbridge.domain.sli import Sli
+from okrbridge.domain.windows import format_duration
+from okrbridge.promql.selectors import Selector, parse_selector
+
+LOOK_BACK = timedelta(minutes=5)
+"""How far back a sample counts as the present state of a series; Prometheus' own look-back."""
+START_SLACK = timedelta(seconds=75)
+"""How long before the slice a process may have started and still be born in it: one scrape of a minute, and a bit."""
+
+KIND = "okrbridge"
+"""The label that tells the rows of an answer apart."""
+PART, TOTAL, LIVE, ARRIVED = "part", "total", "live", "arrived"
+SERIES, RESETS, BEFORE = "series", "resets", "before"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the time before a slice is taken into account.
+
+    Attributes:
+        look_back: how far before the slice the last sample of a series is looked for.
+        unmeasured: time directly before the slice in which nothing was measured; processes that started in it are new.
+    """
+
+    look_back: timedelta = LOOK_BACK
+    unmeasured: timedelta = timedelta(0)
+
+
+NEAR = Reach()
+"""The reach after a measured slice."""
+
+
+def counting_query(sli: Sli, step: timedelta, reach: Reach = NEAR) -> str:
+    """PromQL that gives, at a slice's end, what the slice holds: one row for each kind.
+
+    Rows: ``part`` and ``total``, the increases (absent when no series counts); ``live``, how many series of the total
+    had a sample within the look-back; ``arrived``, how many series of the total came into view and were not counted.
+
+    Raises:
+        ValueError: a query of the SLI is no plain selector.
+    """
+    part, total = parse_selector(sli.part), parse_selector(sli.total)
+    slice_ = _Slice(step, reach)
+    born = _born(total, slice_)
+    rows = {
+        PART: _increase(part, slice_, born),
+        TOTAL: _increase(total, slice_, born),
+        LIVE: _live(total),
+        ARRIVED: f"count({_newcomers(total, slice_)} unless on (job, instance) ({born}))",
+    }
+    return _labelled(rows)
+
+
+def survey_query(sli: Sli, step: timedelta) -> str:
+    """PromQL that counts ordinary slices, and tells which slices are not, at a fraction of the full question's cost.
+
+    Rows: ``part`` and ``total``, the plain sums of L - P; ``live``, as in ``counting_query``; and for both counters how
+    many series and how many resets there are in the look-back with the slice, and in the look-back alone. Where
+    either grew, a series was born or restarted in the slice, and only ``counting_query`` counts it right.
+
+    Raises:
+        ValueError: a query of the SLI is no plain selector.
+    """
+    slice_ = _Slice(step, NEAR)
+    rows = {LIVE: _live(parse_selector(sli.total))}
+    for kind, query in ((PART, sli.part), (TOTAL, sli.total)):
+        counter = parse_selector(query)
+        rows[kind] = f"sum({slice_.last(counter)} - {slice_.before(counter)})"
+        with_slice, without = counter.over(slice_.length_with_look_back), slice_.range_before(counter)
+        rows |= {
+            f"{kind}_{SERIES}": f"count(last_over_time({with_slice}))",
+            f"{kind}_{SERIES}_{BEFORE}": f"count(last_over_time({without}))",
+            f"{kind}_{RESETS}": f"sum(resets({with_slice}))",
+            f"{kind}_{RESETS}_{BEFORE}": f"sum(resets({without}))",
+        }
+    return _labelled(rows)
+
+
+def _labelled(rows: Mapping[str, str]) -> str:
+    return "\nor ".join(f'label_replace({value}, "{KIND}", "{kind}", "", "")' for kind, value in rows.items())
+
+
+def _live(total: Selector) -> str:
+    return f"count(last_over_time({total.over(format_duration(LOOK_BACK))}))"
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    step: timedelta
+    reach: Reach
+
+    def last(self, selector: Selector) -> str:
+        return f"last_over_time({selector.over(self._length)})"
+
+    def lowest(self, selector: Selector) -> str:
+        return f"min_over_time({selector.over(self._length)})"
+
+    def peak(self, selector: Selector) -> str:
+        return f"max_over_time({selector.over(self._length)})"
+
+    def before(self, selector: Selector) -> str:
+        return f"last_over_time({self.range_before(selector)})"
+
+    def range_before(self, selector: Selector) -> str:
+        """The samples of the look-back."""
+        return selector.over(format_duration(self.reach.look_back), offset=self._length)
+
+    @property
+    def length_with_look_back(self) -> str:
+        return format_duration(self.step + self.reach.look_back)
+
+    def started_after(self) -> str:
+        """The instant after which a process counts as started in the slice."""
+        return f"time() - {(self.step + self.reach.unmeasured + START_SLACK).total_seconds():g}"
+
+    @property
+    def _length(self) -> str:
+        return format_duration(self.step)
+
+
+def _increase(counter: Selector, slice_: _Slice, born: str) -> str:
+    last, before, lowest, peak = (
+        slice_.last(counter),
+        slice_.before(counter),
+        slice_.lowest(counter),
+        slice_.peak(counter),
+    )
+    fell = f"({peak} > bool {last})"
+    steady = f"(({last} - {before}) and ({lowest} >= {before}))"
+    reset = f"(({last} + clamp_min({peak} - {before}, 0) * {fell}) and ({lowest} < {before}))"
+    birth = f"((({last} + {peak} * {fell}) unless {before}) and on (job, instance) ({born}))"
+    return f"sum(\n  {steady}\n  or {reset}\n  or {birth}\n)"
+
+
+def _newcomers(counter: Selector, slice_: _Slice) -> str:
+    return f"({slice_.last(counter)} unless {slice_.before(counter)})"
+
+
+def _born(total: Selector, slice_: _Slice) -> str:
+    """Targets whose new series are born rather than arrived.
+
+    ``up`` of the very target must have been in view before: a relabelled target brings a new ``up`` along, and its
+    counters are old.
+    """
+    up, process_start = total.target_metric("up"), total.target_metric("process_start_time_seconds")
+    seen = f"({slice_.before(up)} == 1 or {slice_.before(total)})"
+    relabelled = f"({slice_.last(up)} unless {slice_.before(up)})"
+    started = f"({slice_.last(process_start)} > {slice_.started_after()})"
+    return f"({seen} unless on (job, instance) {relabelled}) or {started}"

@@ -1,0 +1,75 @@
+"""From a declared data source to a working one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+
+from okrbridge.domain.definition_set import DataSource
+from okrbridge.domain.windows import Grid
+from okrbridge.errors import ConfigurationError
+from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.connection import Connection
+from okrbridge.sources.prometheus.source import PrometheusSource
+
+_TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
+_TEXT_KEYS = (
+    "bearer_token_file",
+    "username",
+    "password",
+    "ca_file",
+    "cert_file",
+    "key_file",
+    "org_id",
+)
+DETAIL_KEYS = frozenset({"url", "insecure_skip_verify", *_TEXT_KEYS})
+"""What ``connectionDetails`` of a Prometheus may hold. A value ``$NAME`` is read from the environment."""
+
+_SHORTEST_DEADLINE, _LONGEST_DEADLINE = timedelta(seconds=10), timedelta(seconds=60)
+
+
+def from_declaration(
+    source: DataSource, grid: Grid, *, concurrency: int = 8, environment: Mapping[str, str] | None = None
+) -> PrometheusSource:
+    """Build the source; nothing is asked yet. A question may take as long as a slice, at most a minute.
+
+    Raises:
+        ConfigurationError: an unknown key, a missing url, an unset variable, or credentials that cannot work.
+    """
+    details = _resolved(source, os.environ if environment is None else environment)
+    try:
+        connection = Connection(
+            url=details["url"],
+            insecure_skip_verify=_flag(details.get("insecure_skip_verify", "")),
+            **{key: details[key] for key in _TEXT_KEYS if key in details},
+        ).checked()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"data source {source.name!r}: {error}") from error
+    deadline = min(max(grid.step, _SHORTEST_DEADLINE), _LONGEST_DEADLINE)
+    client = PrometheusClient(source.name, connection, concurrency=concurrency, deadline=deadline)
+    return PrometheusSource(source.name, client, grid, concurrency)
+
+
+def _resolved(source: DataSource, environment: Mapping[str, str]) -> Mapping[str, str]:
+    if unknown := sorted(source.details.keys() - DETAIL_KEYS):
+        known = ", ".join(sorted(DETAIL_KEYS))
+        raise ConfigurationError(f"data source {source.name!r}: unknown key {unknown[0]!r}; known are {known}")
+    if not source.details.get("url"):
+        raise ConfigurationError(f"data source {source.name!r}: url is missing, such as http://prometheus:9090")
+    return {key: _value(source.name, key, value, environment) for key, value in source.details.items()}
+
+
+def _value(source: str, key: str, value: str, environment: Mapping[str, str]) -> str:
+    if not value.startswith("$"):
+        return value
+    name = value[1:].strip("{}")
+    if name not in environment:
+        raise ConfigurationError(f"data source {source!r}: {key} names the environment variable {name}, which is unset")
+    return environment[name]
+
+
+def _flag(text: str) -> bool:
+    if (lowered := text.lower()) not in _TRUE | _FALSE:
+        raise ConfigurationError("insecure_skip_verify must be true or false")
+    return lowered in _TRUE

@@ -1,0 +1,47 @@
+"""From a query's answer to the one number it should give. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from okrbridge.application.ports import Reading, SourceFailure, ValueRequest
+from okrbridge.errors import SourceFailureReason
+from okrbridge.sources.prometheus.envelope import Answer
+
+EMPTY = "the query returned no series"
+NOT_A_NUMBER = "the query returned NaN, as 0/0 does"
+
+
+def as_reading(request: ValueRequest, answer: Answer) -> Reading:
+    """The one number of an answer.
+
+    An empty answer and NaN are no failures: the source said that there is nothing. Several series, infinity, a
+    range and a text are failures, each with what to do about it.
+    """
+    if failure := _shape_failure(answer):
+        return Reading(request, None, failure=failure, warnings=answer.warnings)
+    if not answer.rows:
+        return Reading(request, None, note=EMPTY, warnings=answer.warnings)
+    _, value = answer.rows[0].points[0]
+    if math.isnan(value):
+        return Reading(request, None, note=NOT_A_NUMBER, warnings=answer.warnings)
+    if math.isinf(value):
+        failure = SourceFailure(
+            SourceFailureReason.BAD_ANSWER, f"the query returned {_infinity(value)}; does it divide by zero?"
+        )
+        return Reading(request, None, failure=failure, warnings=answer.warnings)
+    return Reading(request, value, warnings=answer.warnings)
+
+
+def _shape_failure(answer: Answer) -> SourceFailure | None:
+    if answer.result_type not in {"scalar", "vector"}:
+        what = "a range of samples" if answer.result_type == "matrix" else "a text"
+        return SourceFailure(SourceFailureReason.BAD_QUERY, f"the query returned {what}, not one number")
+    if len(answer.rows) > 1:
+        message = f"the query returned {len(answer.rows)} series, one is needed; aggregate them, as with sum() or max()"
+        return SourceFailure(SourceFailureReason.TOO_MANY_SERIES, message)
+    return None
+
+
+def _infinity(value: float) -> str:
+    return "+Inf" if value > 0 else "-Inf"

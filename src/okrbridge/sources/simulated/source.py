@@ -1,0 +1,153 @@
+"""The simulated fleet as a source of counts and values, for a demo without Prometheus."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from okrbridge.application.ports import Clock, Counted, CountRequest, Reading, SourceFailure, ValueRequest
+from okrbridge.domain.definition_set import DEFAULT_SOURCE
+from okrbridge.domain.ledger import Slices, SliceState
+from okrbridge.domain.sli import Sli
+from okrbridge.domain.windows import Grid, epoch_seconds
+from okrbridge.errors import ConfigurationError, SourceFailureReason
+from okrbridge.promql.selectors import parse_selector
+from okrbridge.sources.simulated.evaluator import Value, evaluate
+from okrbridge.sources.simulated.fleet import DEFAULT_SEED, Fleet
+from okrbridge.sources.simulated.matching import wanted_by
+from okrbridge.sources.simulated.observation import increases
+from okrbridge.sources.simulated.schedule import DAY, MINUTE
+from okrbridge.sources.simulated.story import Story
+
+SIMULATED_SCHEME = "simulated:"
+"""What a Prometheus URL begins with when it means the built-in fleet."""
+
+MINUTES = Grid(timedelta(minutes=1))
+"""The usual grid."""
+
+HISTORY_SECONDS = 30 * DAY + 3600
+"""How long before its anchor the fleet can be observed: a 30-day window, and an hour to spare."""
+
+
+def fleet_around(anchor: int, seed: int = DEFAULT_SEED) -> Fleet:
+    """The fleet whose story leads up to an anchor, in epoch seconds."""
+    begins = (anchor - HISTORY_SECONDS) // MINUTE * MINUTE
+    return Fleet(Story(seed, anchor), begins)
+
+
+def fleet_of_url(url: str, now: datetime) -> Fleet:
+    """The fleet that ``simulated:`` or ``simulated:ANCHOR`` means.
+
+    Args:
+        url: with the anchor in epoch seconds, or without one for the last midnight UTC.
+        now: the current instant.
+
+    Raises:
+        ConfigurationError: the anchor is not a whole number.
+    """
+    anchor = url.removeprefix(SIMULATED_SCHEME)
+    if not url.startswith(SIMULATED_SCHEME) or not (anchor.isascii() and (anchor.isdigit() or not anchor)):
+        raise ConfigurationError(
+            f"{url!r} is not an address of the simulated source; write simulated: or simulated:EPOCH_SECONDS"
+        )
+    return fleet_around(int(anchor) if anchor else epoch_seconds(now) // DAY * DAY)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SimulatedSource:
+    """A fleet in place of a Prometheus; it answers at once and never fails, but for queries it does not know.
+
+    Args:
+        name: the declared name; it stands in for the default source.
+        grid: the slices to count in.
+        url: ``simulated:`` or ``simulated:ANCHOR``, as ``fleet_of_url`` reads it.
+        clock: what has not happened yet cannot be read.
+
+    Raises:
+        ConfigurationError: the URL names no fleet.
+    """
+
+    def __init__(
+        self, name: str = DEFAULT_SOURCE, grid: Grid = MINUTES, url: str = SIMULATED_SCHEME, clock: Clock = _utc_now
+    ) -> None:
+        self.name = name
+        self.fleet = fleet_of_url(url, clock())
+        self._step_seconds = grid.step_seconds
+        self._clock = clock
+
+    def count(self, requests: Sequence[CountRequest]) -> list[Counted]:
+        """Count by summing exact increases; slices before the fleet's begin or after the clock are gaps."""
+        return [self._counted(request) for request in requests]
+
+    def values(self, requests: Sequence[ValueRequest]) -> list[Reading]:
+        """Evaluate what the evaluator knows of PromQL."""
+        return [self._reading(request) for request in requests]
+
+    def check_query(self, query: str) -> SourceFailure | None:
+        """Whether the evaluator knows all of an expression: it is evaluated where there is nothing to sum."""
+        try:
+            evaluate(self.fleet, query, self.fleet.begins)
+        except ValueError as error:
+            return SourceFailure(SourceFailureReason.BAD_QUERY, str(error))
+        return None
+
+    def counting_method(self, sli: Sli) -> str:  # noqa: ARG002 - the protocol asks for it; every SLI is counted alike
+        """The same for every SLI."""
+        return "exact increase of the simulated fleet's counters in each slice"
+
+    def close(self) -> None:
+        """There are no connections."""
+
+    def _counted(self, request: CountRequest) -> Counted:
+        sli = request.sli
+        query = f"increase of {sli.part} and of {sli.total} over each slice"
+        try:
+            slices = self._slices(request)
+        except ValueError as error:
+            failure = SourceFailure(SourceFailureReason.BAD_QUERY, str(error))
+            return Counted(request, None, failure, query)
+        return Counted(request, slices, query=query)
+
+    def _slices(self, request: CountRequest) -> Slices:
+        part_wanted, total_wanted = (
+            wanted_by(parse_selector(query).text) for query in (request.sli.part, request.sli.total)
+        )
+        start, end = epoch_seconds(request.interval.start), epoch_seconds(request.interval.end)
+        edges = np.arange(start, end + 1, self._step_seconds, dtype=np.int64)
+        if len(edges) < 2:
+            return Slices.empty()
+        part, total = (increases(self.fleet, one, edges) for one in (part_wanted, total_wanted))
+        measured = total.was_live & (edges[1:] <= epoch_seconds(self._clock()))
+        good = part.counts if request.sli.good is not None else total.counts - part.counts
+        return Slices(
+            edges[:-1],
+            np.where(measured, good, 0.0),
+            np.where(measured, total.counts, 0.0),
+            np.where(measured, SliceState.MEASURED, SliceState.GAP).astype(np.int8),
+        )
+
+    def _reading(self, request: ValueRequest) -> Reading:
+        try:
+            value = evaluate(self.fleet, request.query, epoch_seconds(request.at))
+        except ValueError as error:
+            return Reading(request, None, SourceFailure(SourceFailureReason.BAD_QUERY, str(error)))
+        return _one_number(request, value)
+
+
+def _one_number(request: ValueRequest, value: Value) -> Reading:
+    if isinstance(value, dict):
+        if len(value) > 1:
+            message = f"the expression gives {len(value)} series where one number is wanted; aggregate it, with sum(…)"
+            return Reading(request, None, SourceFailure(SourceFailureReason.TOO_MANY_SERIES, message))
+        if not value:
+            return Reading(request, None, note="the result is empty")
+        value = next(iter(value.values()))
+    if not math.isfinite(value):
+        return Reading(request, None, note=f"the result is {value}, not a finite number")
+    return Reading(request, value)

@@ -1,0 +1,1 @@
+"""The database schema's versions, and the runner that applies them."""

@@ -1,0 +1,1 @@
+"""One module a schema version; Alembic finds them by their ``revision``."""

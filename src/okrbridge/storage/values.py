@@ -1,0 +1,86 @@
+"""Values on their way into and out of the database: instants, texts, numbers, slices, intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from okrbridge.domain.ledger import Slices, SliceState
+from okrbridge.domain.windows import EPOCH, Grid, Interval
+from okrbridge.storage.tables import LARGEST_COUNT
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_microseconds(at: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC, exact. Raises ValueError for an instant without a time zone."""
+    if at.tzinfo is None:
+        raise ValueError(f"the instant {at.isoformat()} has no time zone")
+    return (at - EPOCH) // _MICROSECOND
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    """The aware UTC instant that many microseconds after 1970-01-01 UTC."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def storable(text: str) -> str:
+    """A text that every database takes: what is not Unicode, and NUL, become a mark. Sources say odd things."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def require_finite(what: str, numbers: Mapping[str, float | None]) -> None:
+    """Raise ValueError when a number is NaN or infinite.
+
+    Args:
+        what: whose numbers they are, for the message.
+        numbers: by name; None is no number and passes.
+    """
+    for name, number in numbers.items():
+        if number is not None and not math.isfinite(number):
+            raise ValueError(f"{what}: {name} is {number}, which is not stored")
+
+
+def require_on_grid(interval: Interval, grid: Grid) -> None:
+    """Raise ValueError unless both ends are slice boundaries and the end is not before the start."""
+    for end in (interval.start, interval.end):
+        if grid.floor(end) != end:
+            raise ValueError(f"{end.isoformat()} is not on the grid of {grid.step_seconds} s slices")
+    if interval.end < interval.start:
+        raise ValueError(f"the interval ends before it starts: {interval.start.isoformat()}")
+
+
+def require_sound(slices: Slices, grid: Grid) -> None:
+    """Raise ValueError for slices that the ledger must not hold.
+
+    Starts lie on the grid, ascend and do not repeat; states are known; counts are finite; a gap has no events.
+    Counts below zero or good above total are not judged here: they are faults of the SLI, shown as such.
+    """
+    if len(slices) == 0:
+        return
+    if np.any(slices.starts % grid.step_seconds) or slices.starts[0] < 0:
+        raise ValueError(f"a slice start is not on the grid of {grid.step_seconds} s slices since 1970")
+    if np.any(np.diff(slices.starts) <= 0):
+        raise ValueError("the slices do not ascend in time, or one start is there twice")
+    if not np.isin(slices.states, [int(state) for state in SliceState]).all():
+        raise ValueError("a slice has a state that does not exist")
+    counts = np.concatenate([slices.good, slices.total])
+    # Written so that NaN, which compares false with everything, is refused too.
+    if not np.all(np.abs(counts) <= LARGEST_COUNT):
+        raise ValueError("a slice holds a count that is not a finite number")
+    if np.any(slices.good[~slices.measured]) or np.any(slices.total[~slices.measured]):
+        raise ValueError("a gap holds events; a slice in which events were seen is measured")
+
+
+def steps_of(interval: Interval, step: timedelta, grid: Grid) -> int:
+    """How many steps an interval on the grid has; the last one may be cut short by the interval's end.
+
+    Raises:
+        ValueError: the step is not a multiple of the grid's, or not above zero.
+    """
+    if step <= timedelta(0) or step % grid.step:
+        raise ValueError(f"the step of {step} is not a multiple of the grid's {grid.step_seconds} s")
+    return -((interval.start - interval.end) // step)

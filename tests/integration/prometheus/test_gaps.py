@@ -1,0 +1,96 @@
+"""Gaps in the history of a real Prometheus: what is not measured, and what is counted when counters come back.
+
+Slices are a minute long; times are seconds after START, a boundary.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.integration.prometheus.scraped import GRID, History, Target, asking, bad_and_total, every, merged
+from tests.servers.prometheus import PrometheusServer
+
+from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.connection import Connection
+from okrbridge.sources.prometheus.source import PrometheusSource
+
+pytestmark = pytest.mark.integration
+
+EARLY = every(15, first=-50, count=8)  # up to 55
+LATE = [1215, 1230, 1245, 1260]
+GAP = [None] * 15
+"""The last sample is at 55, so the slices that end at 60 … 300 are live; those that end at 360 … 1200 are not."""
+
+
+def counters_stay_alive() -> History:
+    return Target("alive").scraped(EARLY + LATE, _200=[100] * 8 + [400, 400, 401, 402], _500=[10] * 8 + [35] * 4)
+
+
+def restarted_in_the_gap() -> History:
+    # 500 shows 20 requests after 100: they are new. The process is new too, so its first errors count.
+    before = Target("restarted").scraped(EARLY, _200=[100] * 8)
+    after = Target("restarted", started=900).scraped(LATE, _200=[20, 20, 20, 21], _500=[3, 3, 3, 3])
+    return merged(before, after)
+
+
+def replaced_in_the_gap() -> History:
+    # Another pod, started inside the gap: all it shows is new. A third pod is older than the gap: nothing is known.
+    before = Target("replaced", "a").scraped(EARLY, _200=[100] * 8)
+    after = Target("replaced", "b", started=600).scraped(LATE, _200=[70, 70, 70, 71])
+    old = Target("replaced", "c", started=-5000).scraped(LATE, _200=[9000, 9000, 9000, 9002])
+    return merged(before, after, old)
+
+
+def short_gap() -> History:
+    # Nothing between 55 and 325: the slice that ends at 360 is the first with a sample, its look-back reaches 55.
+    return Target("short").scraped([*EARLY, 325, 340], _200=[100] * 8 + [190, 191])
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
+    server = PrometheusServer(tmp_path_factory.mktemp("gaps"))
+    server.backfill(merged(counters_stay_alive(), restarted_in_the_gap(), replaced_in_the_gap(), short_gap()))
+    with server:
+        source = PrometheusSource("prom", PrometheusClient("prom", Connection(server.url)), GRID)
+        yield source
+        source.close()
+
+
+@pytest.mark.parametrize(
+    ("job", "first_after"),
+    [
+        # 200: 401 at 1245, and 1260 is on the boundary, so 402: 302. 500: 35 - 10.
+        ("alive", (25, 327)),
+        ("restarted", (3, 24)),
+        ("replaced", (0, 71)),
+    ],
+)
+def test_the_first_slice_after_a_gap_holds_what_happened_in_it(source: PrometheusSource, job, first_after):
+    [answer] = source.count([asking(job, 0, 1260)])
+    assert bad_and_total(answer.slices) == [(0, 0)] * 5 + GAP + [first_after]
+
+
+def test_a_gap_before_the_request_is_bridged_when_its_end_is_known(source: PrometheusSource):
+    [answer] = source.count([asking("alive", 1200, 1260, last_measured_end=300)])
+    assert bad_and_total(answer.slices) == [(25, 327)]
+
+
+def test_a_request_inside_the_gap_bridges_it_too(source: PrometheusSource):
+    [answer] = source.count([asking("alive", 600, 1260, last_measured_end=300)])
+    assert bad_and_total(answer.slices) == [None] * 10 + [(25, 327)]
+
+
+def test_a_first_slice_with_nothing_known_before_it_counts_only_from_its_own_samples_on(source: PrometheusSource):
+    [answer] = source.count([asking("alive", 1200, 1260)])
+    assert bad_and_total(answer.slices) == [(0, 0)]
+
+
+def test_a_gap_shorter_than_the_look_back_needs_no_second_question(source: PrometheusSource):
+    # 191 - 100, of which nothing in the five slices without a sample.
+    [answer] = source.count([asking("short", 0, 360)])
+    assert bad_and_total(answer.slices) == [(0, 0)] * 5 + [(0, 91)]
+
+
+def test_an_unknown_counter_is_a_gap_and_no_failure(source: PrometheusSource):
+    [answer] = source.count([asking("nobody", 0, 120)])
+    assert answer.failure is None
+    assert bad_and_total(answer.slices) == [None, None]

@@ -1,0 +1,67 @@
+"""Processes that share a database, and processes that die."""
+
+import subprocess
+import sys
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.storage.writer_process import HANGING, SHARED_SLI
+from tests.ports.ledger_examples import GRID, ORIGIN, measured, minutes
+from tests.ports.record_examples import UPTIME
+
+from okrbridge.storage.database import open_database
+from okrbridge.storage.migrations import runner
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[3]
+
+
+def start(step: str, url: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.integration.storage.writer_process", step, url]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(processes: list[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+
+
+def test_processes_that_upgrade_one_empty_database_at_once_all_succeed(empty_url: str):
+    finish([start("upgrade", empty_url) for _ in range(4)])
+    runner.check(empty_url)
+
+
+def test_two_processes_that_write_the_same_slices_leave_one_row_each(empty_url: str):
+    runner.upgrade(empty_url)
+    finish([start("write", empty_url) for _ in range(2)])
+    with closing(open_database(empty_url, grid=GRID)) as storage, storage.reading() as database:
+        assert len(database.ledger.slices(SHARED_SLI.key, minutes(0, 60))) == 10
+        (window,) = database.ledger.window_counts(SHARED_SLI.key, [minutes(0, 60)])
+    # Ten slices with 1 good event of 2.
+    assert (window.good, window.total, window.measured) == (10, 20, timedelta(minutes=10))
+
+
+def test_a_writer_killed_inside_its_transaction_leaves_nothing_half_written(empty_url: str):
+    runner.upgrade(empty_url)
+    process = start("hang", empty_url)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == HANGING
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+    with closing(open_database(empty_url, grid=GRID)) as storage:
+        with storage.reading() as database:
+            assert len(database.ledger.slices(SHARED_SLI.key, minutes(0, 3000))) == 0
+            (window,) = database.ledger.window_counts(SHARED_SLI.key, [minutes(0, 3000)])
+            assert window.total == 0
+            assert database.progress.latest([UPTIME], minutes(0, 3000).end) == {}
+            assert database.evaluations.latest() is None
+        # And its lock went with it: the next writer need not wait.
+        with storage.transaction() as database:
+            database.ledger.write(SHARED_SLI, ORIGIN, measured((0, 1, 1)))
+        storage.check()

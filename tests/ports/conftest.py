@@ -1,0 +1,72 @@
+"""One fixture, ``storage``, for every implementation of the storage ports."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from tests.ports.ledger_examples import GRID
+from tests.servers.postgresql import PostgresServer, running_postgres
+
+from okrbridge.application.ports import Storage
+from okrbridge.domain.windows import Grid
+from okrbridge.storage.database import open_database
+from okrbridge.storage.memory import MemoryStorage
+from okrbridge.storage.migrations import runner
+from okrbridge.storage.tables import metadata
+
+StorageMaker = Callable[[Grid], Storage]
+
+KINDS = ("memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.integration))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql_url(postgres: PostgresServer) -> str:
+    url = postgres.create_database()
+    runner.upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "template.db"
+    runner.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=KINDS)
+def new_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StorageMaker]:
+    """Opens an empty storage for a grid; opened twice, it is the same database seen again."""
+    kind = request.param
+    with ExitStack() as opened:
+        if kind == "memory":
+            yield MemoryStorage
+            return
+        if kind == "sqlite":
+            file = tmp_path / "okrbridge.db"
+            shutil.copy(request.getfixturevalue("migrated_sqlite_file"), file)
+            url = f"sqlite:///{file}"
+        else:
+            url = request.getfixturevalue("migrated_postgresql_url")
+            _empty(url)
+        yield lambda grid: opened.enter_context(closing(open_database(url, grid=grid)))
+
+
+@pytest.fixture
+def storage(new_storage: StorageMaker) -> Storage:
+    return new_storage(GRID)
+
+
+def _empty(url: str) -> None:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE " + ", ".join(metadata.tables)))
+    engine.dispose()

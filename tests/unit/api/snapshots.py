@@ -1,0 +1,288 @@
+"""A hand-made snapshot of two SLOs, one cycle, two objectives and four key results, for tests of what reads one."""
+
+from datetime import UTC, datetime, timedelta
+
+from okrbridge.application.records import Measurement, ProgressRecord, Quality
+from okrbridge.application.snapshot import (
+    CycleReport,
+    KeyResultReport,
+    ObjectiveReport,
+    SloReport,
+    Snapshot,
+    SourceReport,
+)
+from okrbridge.domain.burn_rate import BURN_WINDOWS
+from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
+from okrbridge.domain.ledger import WindowCounts
+from okrbridge.domain.okr import (
+    Commitment,
+    Cycle,
+    KeyResult,
+    KeyResultKind,
+    OkrObjective,
+    Operator,
+    PromqlMeasure,
+    SloMeasure,
+    SloQuantity,
+)
+from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
+from okrbridge.domain.sli import Sli
+from okrbridge.domain.slo import Slo, SloState
+from okrbridge.domain.units import RATIO, parse_quantity, parse_unit
+from okrbridge.domain.windows import Interval, RollingWindow
+
+AT = datetime(2026, 2, 15, 0, 0, tzinfo=UTC)
+"""45 of the 90 days from 1 January to 1 April have passed."""
+NOW = AT + timedelta(seconds=10)
+EVALUATION = "20260215T000000Z-a1"
+
+CYCLE = Cycle(
+    name="2026-q1",
+    interval=Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)),
+    timezone="UTC",
+    cadence="weekly",
+    measure_until=datetime(2026, 4, 1, tzinfo=UTC),
+)
+MONTH = RollingWindow(timedelta(days=30))
+CHECKOUT = Slo(
+    name="checkout-availability",
+    service="checkout",
+    sli=Sli("checkout-requests", "prometheus", total="requests_total", bad='requests_total{code=~"5.."}'),
+    target_ratio=0.999,
+    window=MONTH,
+    display_name="Checkout works",
+)
+SEARCH = Slo(
+    name="search-latency",
+    service="search",
+    sli=Sli("search-requests", "prometheus", total="search_count", good='search_bucket{le="0.3"}'),
+    target_ratio=0.99,
+    window=MONTH,
+)
+
+
+def checkout_report() -> SloReport:
+    """9995 good of 10000 at 0.999: 5 of the 10 bad events allowed have happened, so half of the budget is spent."""
+    window = MONTH.at(AT)
+    return SloReport(
+        slo=CHECKOUT,
+        window=window,
+        counts=WindowCounts(9995.0, 10000.0, window.length, window.length),
+        sli_ratio=0.9995,
+        budget_consumed_ratio=0.5,
+        budget_remaining_ratio=0.5,
+        error_ratios={**dict.fromkeys(BURN_WINDOWS, 0.0), "1h": 0.002},
+        burn_rates={**dict.fromkeys(BURN_WINDOWS, 0.0), "1h": 2.0},
+        state=SloState.OK,
+        evaluated_at=AT,
+        last_measured_end=AT - timedelta(seconds=60),
+        events_good_total=190.0,
+        events_bad_total=10.0,
+        query='sum(requests_total{code=~"5.."})',
+        method="exact increase of counters",
+    )
+
+
+def search_report() -> SloReport:
+    """Nothing measured: every number is unknown."""
+    window = MONTH.at(AT)
+    nothing = dict.fromkeys(BURN_WINDOWS)
+    return SloReport(
+        slo=SEARCH,
+        window=window,
+        counts=WindowCounts(0.0, 0.0, timedelta(0), window.length),
+        sli_ratio=None,
+        budget_consumed_ratio=None,
+        budget_remaining_ratio=None,
+        error_ratios=nothing,
+        burn_rates=nothing,
+        state=SloState.NO_DATA,
+        evaluated_at=AT,
+        last_measured_end=None,
+    )
+
+
+UPTIME = KeyResult(
+    name="uptime",
+    title="Increase uptime from 99.2% to 99.95%",
+    objective="reliable-checkout",
+    kind=KeyResultKind.INCREASE,
+    measure=SloMeasure("checkout-availability"),
+    unit=RATIO,
+    baseline=0.992,
+    target=0.9995,
+    declared_baseline=parse_quantity("99.2%"),
+    declared_target=parse_quantity("99.95%"),
+    period=CYCLE.interval,
+)
+BUDGET = KeyResult(
+    name="budget",
+    title="Spend at most half of the budget",
+    objective="reliable-checkout",
+    kind=KeyResultKind.ERROR_BUDGET,
+    measure=SloMeasure("checkout-availability", SloQuantity.BUDGET),
+    unit=RATIO,
+    target=0.5,
+    declared_target=parse_quantity("50%"),
+    period=CYCLE.interval,
+)
+LATENCY = KeyResult(
+    name="p99-latency",
+    title="Cut p99 from 800ms to 200ms",
+    objective="fast-search",
+    kind=KeyResultKind.DECREASE,
+    measure=PromqlMeasure("p99_seconds", "prometheus", parse_unit("s")),
+    unit=parse_unit("ms"),
+    baseline=800.0,
+    target=200.0,
+    declared_baseline=parse_quantity("800ms"),
+    declared_target=parse_quantity("200ms"),
+    period=CYCLE.interval,
+    commitment=Commitment.ASPIRATIONAL,
+)
+ERRORS = KeyResult(
+    name="errors",
+    title="Keep errors at most 2%",
+    objective="fast-search",
+    kind=KeyResultKind.THRESHOLD,
+    measure=PromqlMeasure("errors_ratio", "prometheus", RATIO),
+    unit=RATIO,
+    target=0.02,
+    declared_target=parse_quantity("2%"),
+    operator=Operator.LE,
+    period=CYCLE.interval,
+    weight=2.0,
+)
+CHECKOUT_OBJECTIVE = OkrObjective(
+    "reliable-checkout", "Make checkout reliable", CYCLE.name, "payments", "maria", (UPTIME, BUDGET)
+)
+SEARCH_OBJECTIVE = OkrObjective(
+    "fast-search", "Make search fast", CYCLE.name, "search", "li", (LATENCY, ERRORS), parent="reliable-checkout"
+)
+
+
+def uptime_report() -> KeyResultReport:
+    """99.72 % is (0.9972 - 0.992) / (0.9995 - 0.992) = 0.6933 of the way; expected 0.5, gap -0.1933."""
+    return _report(UPTIME, 0.9972, raw=0.6933333333333334, gap=-0.19333333333333336, sample_count=25000.0)
+
+
+def budget_report() -> KeyResultReport:
+    """0.2 consumed is within allowance x elapsed = 0.25: on track, full progress, gap 0.5 - 1."""
+    return _report(BUDGET, 0.2, raw=1.0, gap=-0.5, sample_count=25000.0)
+
+
+def latency_report() -> KeyResultReport:
+    """The source failed; the last good 500 ms, 120 s old, is half the way: aspirational gap 0.7 x 0.5 - 0.5."""
+    good = _measurement(LATENCY, 500.0, at=AT - timedelta(seconds=120))
+    failed = Measurement(
+        LATENCY.id, AT, Interval(AT, AT), None, Quality.ERROR, error="timeout: no answer in 10 s", query="p99_seconds"
+    )
+    progress = ProgressRecord(
+        key_result=LATENCY.id,
+        at=AT,
+        value=500.0,
+        raw_ratio=0.5,
+        progress_ratio=0.5,
+        expected_ratio=0.5,
+        gap_ratio=-0.15,
+        status=SteadyStatus(KeyResultStatus.ON_TRACK, KeyResultStatus.AT_RISK, 1),
+        quality=Quality.ERROR,
+        measured_at=good.at,
+        evaluation_id=EVALUATION,
+    )
+    return KeyResultReport(LATENCY, CYCLE, "search", "li", progress, failed, good)
+
+
+def errors_report() -> KeyResultReport:
+    """Never measured: no value, no progress, no gap."""
+    nothing = Measurement(ERRORS.id, AT, Interval(AT, AT), None, Quality.NO_DATA, error="empty result")
+    progress = ProgressRecord(
+        key_result=ERRORS.id,
+        at=AT,
+        value=None,
+        raw_ratio=None,
+        progress_ratio=None,
+        expected_ratio=0.5,
+        gap_ratio=None,
+        status=SteadyStatus(KeyResultStatus.NO_DATA),
+        quality=Quality.NO_DATA,
+        measured_at=None,
+        evaluation_id=EVALUATION,
+    )
+    return KeyResultReport(ERRORS, CYCLE, "search", "li", progress, nothing, None)
+
+
+def _measurement(key_result: KeyResult, value: float, at: datetime, samples: float | None = None) -> Measurement:
+    return Measurement(
+        key_result=key_result.id,
+        at=at,
+        window=Interval(CYCLE.interval.start, at),
+        value=value,
+        quality=Quality.OK,
+        sample_count=samples,
+        coverage_ratio=1.0,
+        query="slo/checkout-availability",
+        evaluation_id=EVALUATION,
+    )
+
+
+def _report(key_result: KeyResult, value: float, *, raw: float, gap: float, sample_count: float) -> KeyResultReport:
+    measurement = _measurement(key_result, value, AT, sample_count)
+    progress = ProgressRecord(
+        key_result=key_result.id,
+        at=AT,
+        value=value,
+        raw_ratio=raw,
+        progress_ratio=raw,
+        expected_ratio=0.5,
+        gap_ratio=gap,
+        status=SteadyStatus(KeyResultStatus.ON_TRACK),
+        quality=Quality.OK,
+        measured_at=AT,
+        evaluation_id=EVALUATION,
+    )
+    return KeyResultReport(key_result, CYCLE, "payments", "maria", progress, measurement, measurement)
+
+
+def rich_snapshot() -> Snapshot:
+    """The whole of it."""
+    checkout = ObjectiveReport(
+        CHECKOUT_OBJECTIVE,
+        progress_ratio=0.8466666666666667,
+        measured_only_ratio=0.8466666666666667,
+        coverage_ratio=1.0,
+        expected_ratio=0.5,
+        status=KeyResultStatus.ON_TRACK,
+        key_results=(uptime_report(), budget_report()),
+    )
+    search = ObjectiveReport(
+        SEARCH_OBJECTIVE,
+        progress_ratio=0.16666666666666666,
+        measured_only_ratio=0.5,
+        coverage_ratio=1 / 3,
+        expected_ratio=0.5,
+        status=KeyResultStatus.NO_DATA,
+        key_results=(latency_report(), errors_report()),
+    )
+    return Snapshot(
+        evaluation_id=EVALUATION,
+        at=AT,
+        published_at=AT + timedelta(seconds=5),
+        slos=(search_report(), checkout_report()),
+        objectives=(checkout, search),
+        cycles=(CycleReport(CYCLE, 0.5, "delivery"),),
+        sources=(SourceReport("prometheus", "Prometheus", is_up=True, last_success_at=AT),),
+    )
+
+
+def definitions() -> DefinitionSet:
+    """What the snapshot was evaluated from."""
+    return DefinitionSet(
+        slos=(SEARCH, CHECKOUT),
+        cycles=(CYCLE,),
+        objectives=(CHECKOUT_OBJECTIVE, SEARCH_OBJECTIVE),
+        documents=(
+            DeclaredDocument("SLO", "checkout-availability", "{}", "config/slos.yaml:1"),
+            DeclaredDocument("Objective", "reliable-checkout", "{}", "config/okrs.yaml:9"),
+        ),
+    )

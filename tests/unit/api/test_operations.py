@@ -1,0 +1,163 @@
+"""Metrics, health, readiness, reload, the landing page, and what every answer has in common."""
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from tests.unit.api.fakes import FakeDatabase, services
+
+from okrbridge.api.app import create_app
+from okrbridge.api.dependencies import ReadinessCheck
+from okrbridge.errors import DefinitionError, Fault
+
+
+def _client(**changes: Any) -> TestClient:
+    app = create_app(dataclasses.replace(services(), **changes))
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def test_metrics_are_the_text_format():
+    answer = _client().get("/metrics")
+
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert answer.text == "okrbridge_ticks_total 1\n"
+
+
+def test_a_large_page_is_compressed_for_those_who_accept_it():
+    client = _client(metrics=lambda: b"okrbridge_ticks_total 1\n" * 1000)
+
+    assert client.get("/metrics", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in client.get("/metrics", headers={"Accept-Encoding": "identity"}).headers
+
+
+@pytest.mark.parametrize("path", ["/livez", "/-/healthy"])
+def test_the_process_is_alive_whatever_the_database_does(path: str):
+    client = _client(storage=FakeDatabase(is_broken=True), is_ready=lambda: [ReadinessCheck("database", ok=False)])
+
+    assert client.get(path).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/-/ready"])
+def test_ready_lists_its_checks_only_when_asked(path: str):
+    client = _client()
+
+    assert client.get(path).json() == {"status": "ok", "checks": []}
+    verbose = client.get(f"{path}?verbose").json()
+    assert verbose["checks"] == [{"name": "database", "ok": True, "detail": ""}]
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/-/ready"])
+def test_not_ready_names_what_failed(path: str):
+    checks = [ReadinessCheck("database", ok=True), ReadinessCheck("definitions", ok=False, detail="not loaded")]
+    answer = _client(is_ready=lambda: checks).get(path)
+
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:okrbridge:problem:not-ready"
+    assert answer.json()["detail"] == "not ready: definitions"
+    assert answer.json()["checks"][1] == {"name": "definitions", "ok": False, "detail": "not loaded"}
+
+
+def test_reload_is_refused_while_it_is_off():
+    answer = _client().post("/-/reload")
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:okrbridge:problem:reload-disabled"
+
+
+def test_reload_reloads_when_it_is_on():
+    calls: list[int] = []
+    answer = _client(reload=lambda: calls.append(1)).post("/-/reload")
+
+    assert (answer.json(), calls) == ({"status": "reloaded"}, [1])
+
+
+def test_refused_definitions_come_back_with_every_fault():
+    def refuse() -> None:
+        raise DefinitionError([Fault("slos.yaml", 3, 7, "spec.target", "1.0 leaves no budget", "target")])
+
+    answer = _client(reload=refuse).post("/-/reload")
+
+    assert answer.status_code == 409
+    [fault] = answer.json()["faults"]
+    assert (fault["file"], fault["line"], fault["message"]) == ("slos.yaml", 3, "1.0 leaves no budget")
+
+
+def test_a_fault_of_ours_leaks_nothing():
+    def fail() -> bytes:
+        raise RuntimeError("password is hunter2")
+
+    answer = _client(metrics=fail).get("/metrics")
+
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", "/api/v1/nothing", 404, "not-found"),
+        ("GET", "/static-offline-docs/../secret", 404, "not-found"),
+        ("DELETE", "/api/v1/slos", 405, "method-not-allowed"),
+        ("GET", "/-/reload", 405, "method-not-allowed"),
+        ("GET", "/api/v1/slos?limit=0", 422, "invalid-request"),
+        ("GET", "/api/v1/slos?limit=1001", 422, "invalid-request"),
+        ("GET", "/api/v1/slos?state=fine", 422, "invalid-request"),
+        ("GET", f"/api/v1/slos/{'x' * 300}", 422, "invalid-request"),
+        ("GET", "/readyz?verbose=maybe", 422, "invalid-request"),
+    ],
+)
+def test_every_refusal_is_a_problem_document(method: str, path: str, status: int, kind: str):
+    answer = _client().request(method, path)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert document["type"] == f"urn:okrbridge:problem:{kind}"
+    assert document["status"] == status
+    assert {"title", "detail", "instance"} <= document.keys()
+
+
+def test_a_wrong_method_is_told_the_right_ones():
+    assert _client().delete("/api/v1/slos").headers["allow"] == "GET"
+
+
+def test_a_malformed_parameter_is_named():
+    [error] = _client().get("/api/v1/slos?limit=many").json()["errors"]
+
+    assert (error["in"], error["name"]) == ("query", "limit")
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/slos", "/metrics", "/docs", "/api/v1/nothing"])
+def test_browsers_are_told_not_to_guess_types_and_no_origin_is_let_in(path: str):
+    answer = _client().get(path, headers={"Origin": "http://elsewhere.example"})
+
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_pages_load_nothing_from_elsewhere(path: str):
+    answer = _client().get(path)
+
+    assert answer.status_code == 200
+    assert re.findall(r"(?:https?:)?//[\w.]+", answer.text) == []
+
+
+def test_what_the_documentation_page_loads_is_there():
+    client = _client()
+    assets = re.findall(r'(?:href|src)="(/[^"]+)"', client.get("/docs").text)
+
+    assert len(assets) == 3
+    assert {client.get(asset).status_code for asset in [*assets, "/openapi.json"]} == {200}
+
+
+def test_the_landing_page_links_to_what_exists():
+    client = _client()
+    links = re.findall(r'href="([^"]+)"', client.get("/").text)
+
+    assert "/api/v1/slos" in links
+    assert {client.get(link).status_code for link in links} == {200}

@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from okrbridge.definitions.documents import read_text
+from okrbridge.definitions.json_schema import json_schema
+from tests.unit.definitions.samples import EVERYTHING, changed
+
+ROOT = Path(__file__).parents[3]
+VALIDATOR = Draft202012Validator(json_schema())
+
+
+def documents(text):
+    return [document.value for document in read_text(text, "a.yaml").documents]
+
+
+def test_the_schema_is_itself_valid_and_names_itself():
+    schema = json_schema()
+
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"]
+    assert schema["title"]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_example_satisfies_the_schema(file):
+    for document in documents(file.read_text()):
+        VALIDATOR.validate(document)
+
+
+def test_each_kind_has_one_branch():
+    for document in documents(EVERYTHING):
+        valid = [branch for branch in json_schema()["oneOf"] if _satisfies(document, branch)]
+        assert len(valid) == 1
+
+
+def _satisfies(document, branch):
+    return Draft202012Validator({**json_schema(), "oneOf": [branch]}).is_valid(document)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("service: api", "servce: api"),
+        ("target: 0.999", "target: 1"),
+        ("target: 0.999", "targetPercent: 100"),
+        ("counter: true", "counter: false"),
+        ("counter: true", "raw: {}"),
+        ("isRolling: true", "isRolling: false"),
+        ("budgetingMethod: Occurrences", "budgetingMethod: Timeslices"),
+        ("duration: 30d", "duration: 1M"),
+        ("owner: maria", "ownr: maria"),
+        ("end: 2027-01-01", "end: tomorrow"),
+        ("- name: uptime", "- name: Up Time"),
+        ("kind: Cycle", "kind: Cyclus"),
+        ("target: 0.999", "target: 0.999, targetPercent: 99.9"),
+        ("target: 0.999", "displayName: x"),
+        ("measure: {slo: api-availability}", "measure: {}"),
+        ("measure: {slo: api-availability}", "measure: {slo: api-availability, promql: up}"),
+        ("owner: maria", "owner: maria\n  team:"),
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses_by_shape(old, new):
+    assert not all(VALIDATOR.is_valid(document) for document in documents(changed(EVERYTHING, old, new)))
+
+
+def test_every_key_has_a_description_for_editors():
+    definitions = json_schema()["$defs"]
+    silent = [
+        f"{name}.{key}"
+        for name, definition in definitions.items()
+        for key, value in definition.get("properties", {}).items()
+        if not value.get("description") and key not in ("apiVersion", "kind", "metadata", "spec")
+    ]
+
+    assert silent == []
+
+
+def test_the_reference_page_names_every_key():
+    page = (ROOT / "docs" / "reference" / "definitions.md").read_text()
+    keys = {key for definition in json_schema()["$defs"].values() for key in definition.get("properties", {})}
+
+    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

@@ -1,0 +1,61 @@
+"""From a declared data source to a connection; nothing is asked."""
+
+from datetime import timedelta
+
+import pytest
+
+from okrbridge.domain.definition_set import DataSource
+from okrbridge.domain.windows import Grid
+from okrbridge.errors import ConfigurationError
+from okrbridge.sources.prometheus.connection import Connection
+from okrbridge.sources.prometheus.declaration import from_declaration
+
+GRID = Grid(timedelta(minutes=1))
+
+
+def declared(**details: str) -> DataSource:
+    return DataSource("metrics", "Prometheus", details)
+
+
+def test_values_with_a_dollar_come_from_the_environment_and_stay_secret():
+    source = from_declaration(
+        declared(url="$PROM_URL", username="okr", password="${PROM_PASSWORD}"),
+        GRID,
+        environment={"PROM_URL": "https://prom.example/prefix/", "PROM_PASSWORD": "s3cret"},
+    )
+    assert source.name == "metrics"
+    assert source._client.url == "https://prom.example/prefix"
+    assert "s3cret" not in repr(source._client)
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ({}, "url is missing"),
+        ({"url": "prometheus:9090"}, "must look like http://prometheus:9090"),
+        ({"url": "ftp://prometheus"}, "must look like"),
+        ({"url": "http://prometheus:9090/?token=abc"}, "must end before any ?"),
+        ({"url": "http://p", "tokn": "x"}, "unknown key 'tokn'"),
+        ({"url": "http://p", "password": "$UNSET"}, "environment variable UNSET, which is unset"),
+        ({"url": "http://p", "bearer_token_file": "/t", "username": "u"}, "not both"),
+        ({"url": "http://p", "key_file": "/k"}, "needs cert_file"),
+        ({"url": "http://p", "insecure_skip_verify": "maybe"}, "true or false"),
+        ({"url": "http://p", "org_id": "a\nb"}, "printable ASCII"),
+        ({"url": "http://u:s3cret@p?x"}, "must end before"),
+    ],
+)
+def test_a_declaration_that_cannot_work_names_the_source_and_the_remedy(details, words):
+    with pytest.raises(ConfigurationError) as caught:
+        from_declaration(declared(**details), GRID, environment={})
+    assert words in str(caught.value)
+    assert "'metrics'" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert "abc" not in str(caught.value)
+
+
+def test_credentials_in_a_url_are_moved_out_of_it():
+    connection = Connection("http://maria:p%40ss@prom:9090/").checked()
+    assert connection.url == "http://prom:9090"
+    assert (connection.username, connection.password) == ("maria", "p@ss")
+    assert "p@ss" not in repr(connection)

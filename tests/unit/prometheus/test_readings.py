@@ -1,0 +1,46 @@
+"""From an answer to the one number it should give."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from okrbridge.application.ports import ValueRequest
+from okrbridge.errors import SourceFailureReason
+from okrbridge.sources.prometheus.envelope import Answer, Row
+from okrbridge.sources.prometheus.readings import as_reading
+
+REQUEST = ValueRequest("up", datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def vector(*values: float) -> Answer:
+    return Answer("vector", tuple(Row({}, ((0, value),)) for value in values), ("careful",))
+
+
+def test_one_series_is_one_number_and_warnings_stay_with_it():
+    reading = as_reading(REQUEST, vector(2.5))
+    assert (reading.value, reading.failure, reading.note, reading.warnings) == (2.5, None, "", ("careful",))
+
+
+@pytest.mark.parametrize(("answer", "note"), [(vector(), "no series"), (vector(float("nan")), "NaN")])
+def test_nothing_is_no_failure(answer, note):
+    reading = as_reading(REQUEST, answer)
+    assert (reading.value, reading.failure) == (None, None)
+    assert note in reading.note
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "words"),
+    [
+        (vector(float("inf")), SourceFailureReason.BAD_ANSWER, "+Inf"),
+        (vector(float("-inf")), SourceFailureReason.BAD_ANSWER, "-Inf"),
+        (vector(1, 2, 3), SourceFailureReason.TOO_MANY_SERIES, "3 series, one is needed; aggregate"),
+        (Answer("matrix", ()), SourceFailureReason.BAD_QUERY, "a range of samples"),
+        (Answer("string", ()), SourceFailureReason.BAD_QUERY, "a text"),
+    ],
+)
+def test_what_is_not_one_number_is_a_failure(answer, reason, words):
+    reading = as_reading(REQUEST, answer)
+    assert reading.value is None
+    assert reading.failure is not None
+    assert reading.failure.reason is reason
+    assert words in reading.failure.message
