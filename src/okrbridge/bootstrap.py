@@ -58,16 +58,20 @@ def open_sources(definitions: DefinitionSet, settings: Settings, telemetry: Tele
     """The declared sources and the default one, by name; no connection is made yet."""
     declared = {source.name: source for source in definitions.sources}
     declared.setdefault(DEFAULT_SOURCE, DataSource(DEFAULT_SOURCE, "Prometheus", {"url": settings.prometheus_url}))
-    return {name: WatchedSource(_open_source(source, settings), telemetry) for name, source in declared.items()}
+    return {
+        name: WatchedSource(_open_source(source, settings, telemetry), telemetry) for name, source in declared.items()
+    }
 
 
-def _open_source(source: DataSource, settings: Settings) -> MetricSource:
+def _open_source(source: DataSource, settings: Settings, telemetry: Telemetry) -> MetricSource:
     if source.details["url"].startswith(SIMULATED_SCHEME):
         return SimulatedSource(source.name, settings.grid, source.details["url"])
     return from_declaration(
         source,
         settings.grid,
         concurrency=settings.query_concurrency,
+        deadline=timedelta(seconds=settings.query_timeout_seconds),
+        tracing=telemetry.span,
     )
 
 

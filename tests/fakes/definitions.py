@@ -53,9 +53,7 @@ def uptime() -> KeyResult:
 def p99() -> KeyResult:
     """p99 latency from 800 ms to 200 ms, measured in seconds."""
     measure = PromqlMeasure("p99", "prometheus", parse_unit("s"))
-    return key_result(
-        "p99", measure, kind=KeyResultKind.DECREASE, unit=parse_unit("ms"), baseline=800.0, target=200.0
-    )
+    return key_result("p99", measure, kind=KeyResultKind.DECREASE, unit=parse_unit("ms"), baseline=800.0, target=200.0)
 
 
 def budget() -> KeyResult:

@@ -63,6 +63,10 @@ class ScriptedSource:
         """Accept everything."""
         return self.reading_failures.get(query)
 
+    def counting_query(self, sli: Sli) -> str:
+        """The SLI's own selectors."""
+        return f"{sli.part} of {sli.total}"
+
     def counting_method(self, sli: Sli) -> str:
         """Say that it is a script."""
         return f"scripted counts of {sli.name}"

@@ -19,7 +19,8 @@ from okrbridge.storage.tables import metadata
 
 StorageMaker = Callable[[Grid], Storage]
 
-KINDS = ("memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.integration))
+PERSISTENT_KINDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.integration))
+KINDS = ("memory", *PERSISTENT_KINDS)
 
 
 @pytest.fixture(scope="session")

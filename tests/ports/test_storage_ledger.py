@@ -3,7 +3,7 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-from tests.ports.conftest import StorageMaker
+from tests.ports.conftest import PERSISTENT_KINDS, StorageMaker
 from tests.ports.ledger_examples import (
     GRID,
     ORIGIN,
@@ -303,9 +303,8 @@ def test_every_grid_works(new_storage: StorageMaker, grid: Grid):
     assert missing(storage, sli, interval) == [Interval(hole, hole + grid.step)]
 
 
-def test_a_ledger_counted_on_another_grid_is_refused(new_storage: StorageMaker, request: pytest.FixtureRequest):
-    if "memory" in request.node.name:
-        pytest.skip("memory is never opened a second time")
+@pytest.mark.parametrize("new_storage", PERSISTENT_KINDS, indirect=True)
+def test_a_ledger_counted_on_another_grid_is_refused(new_storage: StorageMaker):
     sli = new_sli()
     write(new_storage(GRID), sli, measured((0, 1, 1)))
     other = new_storage(Grid(timedelta(seconds=30)))

@@ -121,7 +121,7 @@ class Evaluator:
         started, evaluation_id = self.parts.clock(), uuid.uuid4().hex
         answers = self._count(at)
         self._readings = self._read_values(at)
-        self.health.note_counts(answers, self.parts.sources, at)
+        self.health.note_counts(answers, at)
         failures = _failures(answers, self._readings)
         watch.lap("query")
         events = self.events.plus(answers)
@@ -174,7 +174,15 @@ class Evaluator:
 
     def _slo_report(self, slo: Slo, ledger: Ledger, at: datetime, events: EventCounters) -> SloReport:
         key = slo.sli.key
-        return evaluate_slo(slo, ledger, self.parts.grid, at, outcome=self.health.outcome(key), events=events.of(key))
+        return evaluate_slo(
+            slo,
+            ledger,
+            self.parts.grid,
+            at,
+            source=self.parts.sources[slo.sli.source],
+            outcome=self.health.outcome(key),
+            events=events.of(key),
+        )
 
     def _measure(self, transaction: Transaction, at: datetime, evaluation_id: str) -> dict[str, KeyResultReport]:
         ids = [key_result.id for key_result in self.definitions.key_results]

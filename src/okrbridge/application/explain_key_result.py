@@ -86,9 +86,9 @@ def _conversion(key_result: KeyResult) -> str:
     measured, reported = key_result.measure.unit, key_result.unit
     theirs, ours = measured.symbol or "plain numbers", reported.symbol or "plain numbers"
     if isinstance(key_result.measure, IncidentMeasure):
-        return f"none: counted in {ours}"
+        return f"counted in {ours}"
     if measured.factor == reported.factor:
-        return f"none: measured and reported in {ours}"
+        return f"measured and reported in {ours}"
     return f"1 {theirs} = {number(convert(1.0, measured, reported))} {ours}"
 
 

@@ -92,7 +92,7 @@ class Measuring:
             quality, error = problem
             return self._nothing(key_result, quality, error, window, query=slo.sli.total)
         if measure.quantity is SloQuantity.BUDGET:
-            elapsed = 1.0 if measure.over else elapsed_ratio(key_result.period, self.at)
+            elapsed = elapsed_ratio(key_result.period, self.at)
             ratio = error_budget.consumed_to_date(counts.good, counts.total, slo.target_ratio, elapsed)
         else:
             ratio = float(error_budget.sli_ratio(counts.good, counts.total))

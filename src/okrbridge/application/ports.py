@@ -109,6 +109,9 @@ class MetricSource(Protocol):
     def check_query(self, query: str) -> SourceFailure | None:
         """Let the source itself read an expression; None when it accepts it."""
 
+    def counting_query(self, sli: Sli) -> str:
+        """The question that counts an ordinary slice of an SLI, word for word."""
+
     def counting_method(self, sli: Sli) -> str:
         """How this source counts an SLI, in a few words for ``explain``."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from okrbridge.application.ports import Counted, Ledger
+from okrbridge.application.ports import Counted, Ledger, MetricSource
 from okrbridge.application.snapshot import SloReport
 from okrbridge.domain import error_budget
 from okrbridge.domain.alerting import default_pairs, exceeded_pairs
@@ -28,16 +28,14 @@ class CountingOutcome:
         failure: empty when it was answered.
     """
 
-    query: str = ""
     failure: str = ""
     warnings: tuple[str, ...] = ()
-    method: str = ""
 
     @classmethod
-    def of(cls, answer: Counted, method: str) -> CountingOutcome:
+    def of(cls, answer: Counted) -> CountingOutcome:
         """From a source's answer."""
         failure = f"{answer.failure.reason}: {answer.failure.message}" if answer.failure else ""
-        return cls(answer.query, failure, answer.warnings, method)
+        return cls(failure, answer.warnings)
 
 
 def evaluate_slo(
@@ -46,12 +44,14 @@ def evaluate_slo(
     grid: Grid,
     at: datetime,
     *,
+    source: MetricSource,
     outcome: CountingOutcome,
     events: tuple[float, float] = (0.0, 0.0),
 ) -> SloReport:
     """Everything that can be said of an SLO at a slice boundary, from the ledger alone.
 
     Args:
+        source: where its events are counted.
         outcome: how the last question to its source went.
         events: good and bad events counted live by this process.
     """
@@ -88,8 +88,8 @@ def evaluate_slo(
         events_good_total=events[0],
         events_bad_total=events[1],
         failure=outcome.failure,
-        query=outcome.query,
-        method=outcome.method,
+        query=source.counting_query(slo.sli),
+        method=source.counting_method(slo.sli),
         warnings=outcome.warnings,
     )
 

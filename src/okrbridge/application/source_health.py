@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from okrbridge.application.ports import Counted, MetricSource, Reading, SourceFailure
+from okrbridge.application.ports import Counted, Reading, SourceFailure
 from okrbridge.application.slo_evaluation import CountingOutcome
 from okrbridge.application.snapshot import SourceReport
 from okrbridge.errors import SourceFailureReason
@@ -47,11 +47,11 @@ class SourceHealth:
     _counting: dict[str, CountingOutcome] = field(default_factory=dict)
     _tallies: dict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
 
-    def note_counts(self, answers: Iterable[Counted], sources: Mapping[str, MetricSource], at: datetime) -> None:
+    def note_counts(self, answers: Iterable[Counted], at: datetime) -> None:
         """Remember how counting went at a boundary."""
         for answer in answers:
             sli = answer.request.sli
-            self._counting[sli.key] = CountingOutcome.of(answer, sources[sli.source].counting_method(sli))
+            self._counting[sli.key] = CountingOutcome.of(answer)
             self._tallies[sli.source].note(answer.failure, at)
 
     def note_values(self, readings: Iterable[tuple[str, Reading]], at: datetime) -> None:

@@ -10,13 +10,16 @@ import sys
 
 from okrbridge.cli.application import make_app
 from okrbridge.cli.exit_codes import exit_code_of
-from okrbridge.errors import OkrbridgeError
+from okrbridge.errors import DefinitionError, OkrbridgeError
 
 
 def run() -> None:
     """Run the command line and leave with its exit code; errors of okrbridge are told without a traceback."""
     try:
         make_app()()
+    except DefinitionError as problem:
+        print(problem, file=sys.stderr)  # noqa: T201 - the command line prints
+        sys.exit(exit_code_of(problem))
     except OkrbridgeError as problem:
         print(f"okrbridge: {problem}", file=sys.stderr)  # noqa: T201 - the command line prints
         sys.exit(exit_code_of(problem))

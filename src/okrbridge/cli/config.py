@@ -17,25 +17,25 @@ def make_app() -> typer.Typer:
 
 
 def schema(
-    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
-    database_url: DatabaseOption = None,  # noqa: ARG001 - accepted after every subcommand
-    format: FormatOption = Format.JSON,  # noqa: A002, ARG001 - accepted after every subcommand; a schema is JSON
+    config: ConfigOption = None,
+    database_url: DatabaseOption = None,
+    format: FormatOption = Format.JSON,
 ) -> None:
     """Print the JSON Schema of the documents, for editors and CI.
 
     Put `# yaml-language-server: $schema=okrbridge.schema.json` on top of a file to have it checked as you type.
     """
-    from okrbridge.definitions.json_schema import json_schema  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.definitions.json_schema import json_schema
 
     print_json(json_schema())
 
 
 def openapi(
-    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
-    database_url: DatabaseOption = None,  # noqa: ARG001 - accepted after every subcommand
-    format: FormatOption = Format.JSON,  # noqa: A002, ARG001 - accepted after every subcommand; OpenAPI is JSON
+    config: ConfigOption = None,
+    database_url: DatabaseOption = None,
+    format: FormatOption = Format.JSON,
 ) -> None:
     """Print the OpenAPI document of the HTTP API."""
-    from okrbridge.api.openapi import openapi_document  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.api.openapi import openapi_document
 
     print_json(openapi_document())

@@ -18,12 +18,12 @@ def make_app() -> typer.Typer:
 
 
 def _url(database_url: str | None) -> str:
-    from okrbridge.settings import load_settings  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.settings import load_settings
 
     return load_settings({"database_url": database_url}).database_url
 
 
-def _tell(revision: str | None, format: Format, text: str) -> None:  # noqa: A002 - the option's name
+def _tell(revision: str | None, format: Format, text: str) -> None:
     if format is Format.JSON:
         print_json({"revision": revision})
     else:
@@ -31,12 +31,12 @@ def _tell(revision: str | None, format: Format, text: str) -> None:  # noqa: A00
 
 
 def upgrade(
-    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
+    config: ConfigOption = None,
     database_url: DatabaseOption = None,
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Bring the schema to the one this version works with; safe to run again, and by several processes at once."""
-    from okrbridge.storage.migrations import runner  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.storage.migrations import runner
 
     url = _url(database_url)
     runner.upgrade(url)
@@ -45,24 +45,24 @@ def upgrade(
 
 
 def current(
-    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
+    config: ConfigOption = None,
     database_url: DatabaseOption = None,
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Print the schema's revision; `none` for an empty database."""
-    from okrbridge.storage.migrations import runner  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.storage.migrations import runner
 
     revision = runner.current(_url(database_url))
     _tell(revision, format, revision or "none")
 
 
 def check(
-    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
+    config: ConfigOption = None,
     database_url: DatabaseOption = None,
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Check that the database answers and has this version's schema; exit 4 when not."""
-    from okrbridge.storage.migrations import runner  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.storage.migrations import runner
 
     url = _url(database_url)
     runner.check(url)

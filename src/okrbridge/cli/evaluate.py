@@ -20,25 +20,24 @@ def evaluate(
     at: AtOption = None,
     config: ConfigOption = None,
     database_url: DatabaseOption = None,
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Fill what the ledger lacks, evaluate, and print SLOs and key results.
 
     Leaves with 1 when a source refuses a query, and with 4 when a source cannot be reached.
     """
-    from okrbridge.application.reports import key_result_item, slo_item  # noqa: PLC0415 - keeps `--help` fast
-    from okrbridge.cli.opening import opened  # noqa: PLC0415 - as above
+    from okrbridge.application.reports import key_result_items, slo_items
+    from okrbridge.cli.opening import opened
 
     with opened(config, database_url) as service:
         snapshot = evaluate_at(service, at)
-        slos = [slo_item(report, snapshot.at) for report in snapshot.slos]
-        key_results = [key_result_item(report, snapshot.at) for report in snapshot.key_results]
+        slos, key_results = slo_items(snapshot, snapshot.at), key_result_items(snapshot, snapshot.at)
         if format is Format.JSON:
             print_json({"at": f"{snapshot.at:%Y-%m-%dT%H:%M:%SZ}", "slos": slos, "key_results": key_results})
         else:
             print_slos(slos)
             print_key_results(key_results)
-        code = _tell_failures(service, snapshot)
+        code = _tell_failures(snapshot)
     raise typer.Exit(code)
 
 
@@ -48,7 +47,7 @@ def evaluate_at(service: Service, at: datetime | None) -> Snapshot:
     Raises:
         typer.BadParameter: the instant is in the future.
     """
-    from okrbridge.cli.progress import fill_with_progress  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.cli.progress import fill_with_progress
 
     newest = service.parts.boundary()
     if at is not None and at > service.parts.clock():
@@ -59,7 +58,7 @@ def evaluate_at(service: Service, at: datetime | None) -> Snapshot:
     return service.evaluator.tick(boundary)
 
 
-def _tell_failures(service: Service, snapshot: Snapshot) -> int:
+def _tell_failures(snapshot: Snapshot) -> int:
     """Say which sources failed; returns the exit code they lead to."""
     for source in snapshot.sources:
         if source.failure:

@@ -23,11 +23,11 @@ def explain(
     at: AtOption = None,
     config: ConfigOption = None,
     database_url: DatabaseOption = None,
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Show the query, counts, window, formula, exclusions and age behind the numbers of an SLO or a key result."""
-    from okrbridge.application.explanation_text import explanation_lines  # noqa: PLC0415 - keeps `--help` fast
-    from okrbridge.cli.opening import opened  # noqa: PLC0415 - as above
+    from okrbridge.application.explanation_text import explanation_lines
+    from okrbridge.cli.opening import opened
 
     kind, _, name = subject.partition("/")
     if kind not in ("slo", "kr") or not name:
@@ -44,7 +44,7 @@ def explain(
 
 def _check_name(service: Service, kind: str, name: str) -> None:
     """Refuse an unknown name before any source is asked. Raises NotFoundError."""
-    from okrbridge.application.explain import close_names  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.application.explain import close_names
 
     definitions = service.definitions
     known = set(definitions.slo_by_name) if kind == "slo" else {each.id for each in definitions.key_results}
@@ -53,7 +53,7 @@ def _check_name(service: Service, kind: str, name: str) -> None:
 
 
 def _explanation(service: Service, snapshot: Snapshot, kind: str, name: str) -> dict[str, object]:
-    from okrbridge.application.explain import Explaining  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.application.explain import Explaining
 
     parts = service.parts
     explaining = Explaining(snapshot, service.definitions, parts.storage, parts.grid, parts.clock())

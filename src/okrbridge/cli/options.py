@@ -19,7 +19,9 @@ class Format(StrEnum):
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", metavar="DIR", help="Folder or file with the definitions [env: OKRBRIDGE_CONFIG; default: config]."),
+    typer.Option(
+        "--config", metavar="DIR", help="Folder or file with the definitions [env: OKRBRIDGE_CONFIG; default: config]."
+    ),
 ]
 DatabaseOption = Annotated[
     str | None,
@@ -52,5 +54,7 @@ def _is_number(text: str) -> bool:
 
 AtOption = Annotated[
     datetime | None,
-    typer.Option("--at", parser=instant, metavar="TIME", help="Evaluate as of this instant, such as 2026-11-21T12:00:00Z."),
+    typer.Option(
+        "--at", parser=instant, metavar="TIME", help="Evaluate as of this instant, such as 2026-11-21T12:00:00Z."
+    ),
 ]

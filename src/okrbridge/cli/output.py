@@ -11,6 +11,9 @@ import orjson
 
 Item = Mapping[str, Any]
 
+UNKNOWN = "-"
+"""What stands where a number is unknown."""
+
 
 def print_json(document: object) -> None:
     """Print one JSON document."""
@@ -61,8 +64,8 @@ def print_key_results(items: Sequence[Item]) -> None:
 
 
 def _print_table(title: str, columns: Sequence[tuple[str, Callable[[Item], str]]], items: Sequence[Item]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - keeps `--help` fast
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, (name, _) in enumerate(columns):
@@ -78,30 +81,30 @@ def _print_table(title: str, columns: Sequence[tuple[str, Callable[[Item], str]]
 
 def percent(ratio: float | None, *, digits: int = 3) -> str:
     """A ratio as percent, a dash when unknown."""
-    return "–" if ratio is None else f"{ratio * 100:.{digits}f}%"
+    return UNKNOWN if ratio is None else f"{ratio * 100:.{digits}f}%"
 
 
 def count(events: float | None) -> str:
     """A count of events, a dash when unknown."""
-    return "–" if events is None else f"{events:,.0f}"
+    return UNKNOWN if events is None else f"{events:,.0f}"
 
 
 def number(value: float | None) -> str:
     """A plain number, a dash when unknown."""
-    return "–" if value is None else f"{value:.2f}"
+    return UNKNOWN if value is None else f"{value:.2f}"
 
 
 def quantity(value: float | None, unit: str | None) -> str:
     """A value with its unit, a dash when unknown."""
-    from okrbridge.domain.units import format_quantity, parse_unit  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.domain.units import format_quantity, parse_unit
 
-    return "–" if value is None else format_quantity(value, parse_unit(unit or ""))
+    return UNKNOWN if value is None else format_quantity(value, parse_unit(unit or ""))
 
 
 def age(seconds: float | None) -> str:
     """An age in whole seconds, minutes or hours, a dash when unknown."""
     if seconds is None:
-        return "–"
+        return UNKNOWN
     length = timedelta(seconds=seconds)
     if length < timedelta(minutes=2):
         return f"{seconds:.0f}s"

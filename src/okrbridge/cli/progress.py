@@ -34,8 +34,8 @@ def fill_with_progress(service: Service, at: datetime) -> int:
 
 
 def _with_bar(service: Service, at: datetime, chunks: int, failing: frozenset[str]) -> int:
-    from rich.console import Console  # noqa: PLC0415 - keeps `--help` fast
-    from rich.progress import Progress  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("filling history, newest first", total=chunks)

@@ -32,15 +32,15 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on [env: OKRBRIDGE_PORT; default: 8080].")] = None,
     config: ConfigOption = None,
     database_url: DatabaseOption = None,
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Evaluate every slice, and serve the HTTP API and /metrics.
 
     SIGTERM and Ctrl-C finish the running tick and leave; SIGHUP loads the definitions again.
     """
-    from okrbridge.cli.opening import opened_with  # noqa: PLC0415 - keeps `--help` fast
-    from okrbridge.observability.logs import configure_logging  # noqa: PLC0415 - as above
-    from okrbridge.settings import load_settings  # noqa: PLC0415 - as above
+    from okrbridge.cli.opening import opened_with
+    from okrbridge.observability.logs import configure_logging
+    from okrbridge.settings import load_settings
 
     settings = load_settings({"config": config, "database_url": database_url, "host": host, "port": port})
     configure_logging(settings.log_level, "json" if format is Format.JSON else settings.log_format)
@@ -62,15 +62,15 @@ def _listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as problem:
         listener.close()
-        raise ConfigurationError(
-            f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}; choose another with --host and --port"
-        ) from problem
+        address = f"{settings.host}:{settings.port}"
+        message = f"cannot listen on {address}: {problem.strerror}; choose another with --host and --port"
+        raise ConfigurationError(message) from problem
     return listener
 
 
 def _run(service: Service, settings: Settings, listener: socket.socket) -> None:
-    import structlog  # noqa: PLC0415 - keeps `--help` fast
-    import uvicorn  # noqa: PLC0415 - as above
+    import structlog
+    import uvicorn
 
     app = service.app()
     app.router.lifespan_context = _ticking(service.ticker())
@@ -110,7 +110,7 @@ def _in_background(task: Callable[[], None]) -> None:
 
 
 def _reload(service: Service) -> None:
-    import structlog  # noqa: PLC0415 - keeps `--help` fast
+    import structlog
 
     try:
         service.reload()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from okrbridge.cli.exit_codes import FINDINGS, GOOD, UNREACHABLE, WARNINGS, WRONG
+from okrbridge.cli.exit_codes import GOOD, WARNINGS, WRONG
 from okrbridge.cli.options import ConfigOption, DatabaseOption, Format, FormatOption
 from okrbridge.cli.output import print_json, say
 from okrbridge.errors import DefinitionError, Fault
@@ -24,18 +24,18 @@ PathsArgument = Annotated[
 
 def validate(
     paths: PathsArgument = None,
-    live: Annotated[bool, typer.Option("--live", help="Let the sources themselves read every query.")] = False,  # noqa: FBT002 - a flag
-    strict: Annotated[bool, typer.Option("--strict", help="Leave with 3 when there are warnings.")] = False,  # noqa: FBT002 - a flag
+    live: Annotated[bool, typer.Option("--live", help="Let the sources themselves read every query.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Leave with 3 when there are warnings.")] = False,
     config: ConfigOption = None,
-    database_url: DatabaseOption = None,  # noqa: ARG001 - accepted after every subcommand
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    database_url: DatabaseOption = None,
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Check definitions and name every fault as file:line:col: path: message.
 
     Leaves with 2 on faults, with 1 when a source refuses a query under --live, with 3 on warnings under --strict,
     and with 4 when a source cannot be reached under --live.
     """
-    from okrbridge.settings import load_settings  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.settings import load_settings
 
     settings = load_settings({"config": config})
     try:
@@ -51,7 +51,7 @@ def validate(
 
 
 def _load(paths: Sequence[Path]) -> Loaded:
-    from okrbridge.definitions.loader import load, load_text  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.definitions.loader import load, load_text
 
     if [str(path) for path in paths] == ["-"]:
         return load_text(sys.stdin.read(), "<stdin>")
@@ -62,11 +62,11 @@ def _check_live(loaded: Loaded) -> tuple[tuple[Fault, ...], int]:
     return (), GOOD
 
 
-def _report(faults: Sequence[Fault], warnings: Sequence[Fault], format: Format, *, summary: str) -> None:  # noqa: A002 - the option's name
+def _report(faults: Sequence[Fault], warnings: Sequence[Fault], format: Format, *, summary: str) -> None:
     if format is Format.JSON:
         print_json({"faults": [_item(fault) for fault in faults], "warnings": [_item(each) for each in warnings]})
         return
-    from okrbridge.definitions.rendering import render, source_line  # noqa: PLC0415 - keeps `--help` fast
+    from okrbridge.definitions.rendering import render, source_line
 
     for fault in faults:
         say(render(fault, source_line(fault)))

@@ -12,9 +12,9 @@ from okrbridge.cli.output import print_json
 
 
 def version(
-    config: ConfigOption = None,  # noqa: ARG001 - accepted after every subcommand
-    database_url: DatabaseOption = None,  # noqa: ARG001 - accepted after every subcommand
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    config: ConfigOption = None,
+    database_url: DatabaseOption = None,
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Print the version of okrbridge and of Python."""
     if format is Format.JSON:

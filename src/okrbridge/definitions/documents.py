@@ -140,7 +140,7 @@ class _Composer:
 
     def _fresh_node(self, event: yaml.Event, position: Position, path: Path) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            return Node(self._scalar(event, position, path), position, {}, {})
+            return Node(self._scalar(event, position, path), position)
         if (tag := getattr(event, "tag", None)) not in _COLLECTION_TAGS:
             self._fault(position, path, unknown_tag(str(tag)), "yaml_tag")
         if isinstance(event, yaml.MappingStartEvent):

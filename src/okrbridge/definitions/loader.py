@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,8 +57,9 @@ def load(paths: Sequence[Path]) -> Loaded:
     found = _Found()
     for path in paths:
         _find(path, found)
-    reads = [_read(path) for path in found.files]
-    return _loaded(reads, found.faults, first_path=str(paths[0]) if paths else "")
+    with _collector_paused():
+        reads = [_read(path) for path in found.files]
+        return _loaded(reads, found.faults, first_path=str(paths[0]) if paths else "")
 
 
 def load_text(text: str, name: str) -> Loaded:
@@ -65,7 +68,20 @@ def load_text(text: str, name: str) -> Loaded:
     Raises:
         DefinitionError: with every fault.
     """
-    return _loaded([read_text(text, name)], [], first_path=name)
+    with _collector_paused():
+        return _loaded([read_text(text, name)], [], first_path=name)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Trees of documents hold no cycles: looking for them while they grow takes half of the loading time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _loaded(reads: Sequence[ReadText], faults: Sequence[Fault], *, first_path: str) -> Loaded:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from okrbridge.errors import Fault
@@ -13,6 +14,10 @@ Path = tuple[str | int, ...]
 """The way from a document's root to a value: keys of mappings and indexes of lists."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+_NO_CHILDREN: Mapping[str | int, Node] = MappingProxyType({})
+_NO_KEYS: Mapping[str, Position] = MappingProxyType({})
 
 
 class Position(NamedTuple):
@@ -36,8 +41,8 @@ class Node:
 
     value: object
     position: Position
-    children: Mapping[str | int, Node]
-    keys: Mapping[str, Position]
+    children: Mapping[str | int, Node] = field(default_factory=lambda: _NO_CHILDREN)
+    keys: Mapping[str, Position] = field(default_factory=lambda: _NO_KEYS)
     size: int = 1
     depth: int = 1
 

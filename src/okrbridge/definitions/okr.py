@@ -177,4 +177,9 @@ class ObjectiveDocument(Shape):
     metadata: Metadata
     spec: ObjectiveSpec
 
+    stand_ins: ClassVar[Mapping[Path, object]] = {
+        ("metadata", "name"): "unnamed",
+        ("spec", "cycle"): "unknown",
+        ("spec", "owner"): "unknown",
+    }
     independent_items: ClassVar[Mapping[Path, type[Shape]]] = {("spec", "keyResults"): KeyResultSpec}

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from okrbridge.definitions.fields import CounterSelector, DurationText, FilledText, refusal
-from okrbridge.definitions.nodes import shortened
+from okrbridge.definitions.nodes import Path, shortened
 from okrbridge.definitions.release import NOT_YET
 from okrbridge.definitions.shapes import Metadata, Refusal, Shape, exactly_one_of
 
@@ -26,7 +26,6 @@ _TIME_SLICES = Refusal(
 )
 _CALENDAR = f"calendar windows are {NOT_YET}; use a rolling window: duration: 30d, isRolling: true"
 _COMPOSITE = Refusal("unsupported", f"composite objectives are {NOT_YET}; write one SLO for each indicator")
-_LITERAL_SECRET = "secrets do not stand in documents; put it in a file and write {key}: PATH"  # noqa: S105 - a message, not a secret
 
 
 def _true_counter(value: bool) -> bool:  # noqa: FBT001 - pydantic calls it with the value
@@ -73,6 +72,13 @@ def _prometheus(value: str) -> str:
     return value
 
 
+def _from_environment(value: str) -> str:
+    if not _ENVIRONMENT.fullmatch(value):
+        message = "secrets do not stand in documents; write passwordFile: PATH, or $NAME for an environment variable"
+        raise refusal("secret_in_document", message)
+    return value
+
+
 def _url(value: str) -> str:
     if _ENVIRONMENT.fullmatch(value):
         return value
@@ -90,7 +96,7 @@ SourceType = Annotated[str, AfterValidator(_prometheus), Field(json_schema_extra
 
 
 class ConnectionDetails(Shape):
-    """How a Prometheus is reached. Files are paths as okrbridge's process sees them, read when they are used."""
+    """How a Prometheus is reached. Paths and the values of $NAME are those of okrbridge's process."""
 
     url: Annotated[str, AfterValidator(_url), Field(json_schema_extra={"format": "uri"})]
     """Base address, http or https, with its path prefix if it has one."""
@@ -98,6 +104,10 @@ class ConnectionDetails(Shape):
     """File with the bearer token."""
     username: FilledText | None = None
     """User name of basic authentication."""
+    password: Annotated[str, AfterValidator(_from_environment)] | None = Field(
+        default=None, json_schema_extra={"pattern": "^\\$[A-Za-z_][A-Za-z0-9_]*$"}
+    )
+    """Password of basic authentication, as $NAME of the environment variable that holds it; never the password."""
     password_file: FilledText | None = None
     """File with the password of basic authentication."""
     ca_file: FilledText | None = None
@@ -112,8 +122,7 @@ class ConnectionDetails(Shape):
     """Tenant, sent as X-Scope-OrgID to Mimir, Loki-style gateways and their like."""
 
     refused_keys: ClassVar[Mapping[str, Refusal]] = {
-        "bearerToken": Refusal("secret_in_document", _LITERAL_SECRET.format(key="bearerTokenFile")),
-        "password": Refusal("secret_in_document", _LITERAL_SECRET.format(key="passwordFile")),
+        "bearerToken": Refusal("secret_in_document", "secrets do not stand in documents; write bearerTokenFile: PATH"),
         "basicAuth": Refusal("unsupported", "write username and passwordFile directly under connectionDetails"),
         "tls": Refusal("unsupported", "write caFile, certFile and keyFile directly under connectionDetails"),
         "headers": Refusal("unsupported", f"free headers are {NOT_YET}; orgId sends X-Scope-OrgID"),
@@ -305,6 +314,12 @@ class SloDocument(Shape):
     kind: Literal["SLO"]
     metadata: Metadata
     spec: SloSpec
+
+    stand_ins: ClassVar[Mapping[Path, object]] = {
+        ("metadata", "name"): "unnamed",
+        ("spec", "service"): "unknown",
+        ("spec", "budgetingMethod"): "Occurrences",
+    }
 
 
 class AlertDocument(Shape):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args
@@ -45,6 +46,9 @@ class Shape(BaseModel):
     independent_items: ClassVar[Mapping[Path, type[Shape]]] = {}
     """Lists whose entries can be checked without each other: a faulty one does not hide faults of the rest."""
 
+    stand_ins: ClassVar[Mapping[Path, object]] = {}
+    """Values to read on with where the document's own are missing or wrong; nothing that is loaded ever holds them."""
+
     @property
     def is_readable(self) -> bool:
         """Whether this was read from a document; False for what stands in for a faulty entry of a list."""
@@ -82,6 +86,7 @@ class Metadata(Shape):
 
 AnyShape = TypeVar("AnyShape", bound=Shape)
 _REMOVED = object()
+_MOST_COMPARED = 200
 
 
 def read_shape(document: Document, shape: type[AnyShape], faults: list[Fault]) -> AnyShape | None:
@@ -99,8 +104,8 @@ def read_shape(document: Document, shape: type[AnyShape], faults: list[Fault]) -
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        details = [detail for detail in error.errors(include_url=False) if detail["loc"] not in empty]
-    faults.extend(_faults_of(document, shape, details))
+        details = error.errors(include_url=False)
+    faults.extend(_faults_of(document, shape, [detail for detail in details if detail["loc"] not in empty]))
     try:
         return shape.model_validate(_replaced(value, _repairs(shape, details)))
     except ValidationError:
@@ -138,6 +143,8 @@ def _repairs(shape: type[Shape], details: list[ErrorDetails]) -> dict[Path, obje
         if detail["type"] == "extra_forbidden" and _refusal(shape, path) is None:
             repairs[path] = _REMOVED
             continue
+        if path in shape.stand_ins:
+            repairs[path] = shape.stand_ins[path]
         for prefix, item in shape.independent_items.items():
             if path[: len(prefix)] == prefix and len(path) > len(prefix):
                 repairs[path[: len(prefix) + 1]] = item.model_construct()
@@ -152,8 +159,11 @@ def _replaced(value: object, repairs: Mapping[Path, object]) -> object:
     for path, replacement in repairs.items():
         inner.setdefault(path[0], {})[path[1:]] = replacement
     if isinstance(value, dict):
+        added = {
+            key: replacements[()] for key, replacements in inner.items() if key not in value and () in replacements
+        }
         items = {key: _replaced(item, inner[key]) if key in inner else item for key, item in value.items()}
-        return {key: item for key, item in items.items() if item is not _REMOVED}
+        return {key: item for key, item in (added | items).items() if item is not _REMOVED}
     if isinstance(value, list):
         return [_replaced(item, inner[index]) if index in inner else item for index, item in enumerate(value)]
     return value
@@ -161,8 +171,14 @@ def _replaced(value: object, repairs: Mapping[Path, object]) -> object:
 
 def close_match(word: str, known: Iterable[str]) -> str | None:
     """The known word that a word most likely means."""
-    by_folded = {each.casefold(): each for each in known}
     folded = word[:100].casefold()
+    by_folded = {each.casefold(): each for each in known}
+    if len(by_folded) > _MOST_COMPARED:
+        # Comparing is slow: of thousands of names, those that begin alike are compared.
+        ordered = sorted(by_folded)
+        middle = bisect.bisect(ordered, folded)
+        nearby = ordered[max(0, middle - _MOST_COMPARED // 2) : middle + _MOST_COMPARED // 2]
+        by_folded = {each: by_folded[each] for each in nearby}
     found = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 

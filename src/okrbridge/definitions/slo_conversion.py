@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from okrbridge.definitions.findings import Spot
 from okrbridge.definitions.nodes import Document, Path
 from okrbridge.definitions.openslo import (
+    ConnectionDetails,
     DataSourceDocument,
     MetricSource,
     RatioMetric,
@@ -27,13 +28,22 @@ NO_ALERTS = f"{RELEASE} sends no alerts; this is accepted and not used"
 def data_source_of(spot: Spot, model: DataSourceDocument) -> DataSource:
     """A data source; details that were not given are left out."""
     details = model.spec.connection_details
-    if details.password_file and not details.username:
-        spot.at("spec", "connectionDetails").fault("passwordFile needs a username beside it", "missing_key")
-    if (details.cert_file is None) != (details.key_file is None):
-        spot.at("spec", "connectionDetails").fault("certFile and keyFile are needed together", "missing_key")
+    for message, code in _contradictions(details):
+        spot.at("spec", "connectionDetails").fault(message, code)
     given = details.model_dump(exclude_none=True, exclude_defaults=True)
     flat = {key: "true" if value is True else str(value) for key, value in given.items()}
     return DataSource(model.metadata.name, model.spec.type, flat)
+
+
+def _contradictions(details: ConnectionDetails) -> Iterator[tuple[str, str]]:
+    if (details.password or details.password_file) and not details.username:
+        yield "a password needs a username beside it", "missing_key"
+    if details.password and details.password_file:
+        yield "needs one of password and passwordFile, not both", "wrong_value"
+    if details.bearer_token_file and details.username:
+        yield "needs one of bearerTokenFile and username, not both", "wrong_value"
+    if (details.cert_file is None) != (details.key_file is None):
+        yield "certFile and keyFile are needed together", "missing_key"
 
 
 def sli_of(spot: Spot, spec: SliSpec, name: str) -> Sli | None:

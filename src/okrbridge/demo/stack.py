@@ -107,17 +107,19 @@ def serve_command(stage: Stage) -> list[str]:
     return [*serve, *database, "--host", "127.0.0.1", "--port", str(stage.port)]
 
 
-def wait_for(stage: Stage, name: str, is_ready: Callable[[], bool], seconds: float = SECONDS_TO_READY) -> None:
+def wait_for(stage: Stage, name: str, is_ready: Callable[[], bool]) -> None:
     """Poll until ready.
 
     Raises:
         DemoError: a process ended, or it took too long; with the end of the log.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + SECONDS_TO_READY
     while not is_ready():
         stage.crew.check()
         if time.monotonic() > deadline:
-            raise DemoError(f"{name} was not ready within {seconds:.0f} s; its last lines:\n{stage.crew.tail(name)}")
+            raise DemoError(
+                f"{name} was not ready within {SECONDS_TO_READY:.0f} s; its last lines:\n{stage.crew.tail(name)}"
+            )
         time.sleep(_POLL_SECONDS)
     stage.crew.check()
 

@@ -100,7 +100,7 @@ class SloMeasure:
     """A key result measured by an SLO.
 
     Attributes:
-        over: a rolling window; None means the key result's period to date.
+        over: a rolling window; None means the key result's period to date, the only one a budget is counted over.
     """
 
     slo: str

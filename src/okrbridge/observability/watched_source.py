@@ -46,6 +46,10 @@ class WatchedSource:
         """Let the source itself read an expression."""
         return self._source.check_query(query)
 
+    def counting_query(self, sli: Sli) -> str:
+        """The question that counts an ordinary slice."""
+        return self._source.counting_query(sli)
+
     def counting_method(self, sli: Sli) -> str:
         """How the source counts an SLI."""
         return self._source.counting_method(sli)

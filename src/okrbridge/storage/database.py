@@ -102,6 +102,7 @@ class SqlStorage:
             SchemaOutdatedError: the schema is another version's.
             StorageError: anything else.
         """
+        refuse_read_only_file(self._address)
         with self.reading() as seen:
             check_revision(seen.ledger.connection, self._address)
             self._check_grid(seen.ledger.connection)

@@ -108,5 +108,8 @@ def _set_up_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> N
     # Every statement here takes a millisecond or so; compiling it, or starting helpers for it, would take fifty.
     cursor.execute("SET jit = off")
     cursor.execute("SET max_parallel_workers_per_gather = 0")
+    # Before its first ANALYZE a big table looks small, and the planner would rather copy all slices of an SLI than
+    # look into the primary key: 150 ms against 1.4 ms for the windows of an SLI with 30 days of history.
+    cursor.execute("SET enable_material = off")
     cursor.close()
     connection.commit()

@@ -64,15 +64,17 @@ def translated(address: DatabaseAddress, *, reading: bool = False) -> Iterator[N
 
 
 def refuse_read_only_file(address: DatabaseAddress) -> None:
-    """Raise StorageError when nobody has the right to write the SQLite file or its folder.
+    """Raise StorageError when the SQLite file or its folder must not be written, before SQLite opens it.
 
-    The superuser could write it all the same; okrbridge keeps to what the owner of the file decided.
+    Once it had opened such a file, SQLite would leave companions behind that are read-only too, and stay so when
+    the file itself has been put right. Where nobody has the right to write, the superuser could write all the
+    same; okrbridge keeps to what the owner decided.
     """
     file = address.file
     if file is None:
         return
     for path in (file, file.parent):
-        if path.exists() and not path.stat().st_mode & _ANY_WRITE_BIT:
+        if path.exists() and not (path.stat().st_mode & _ANY_WRITE_BIT and os.access(path, os.W_OK)):
             raise StorageError(_read_only(address))
 
 
@@ -120,8 +122,8 @@ def _postgresql_error(error: psycopg.Error, address: DatabaseAddress, *, reading
 
 def _read_only(address: DatabaseAddress) -> str:
     return (
-        f"{address} is read-only; give the user that runs okrbridge the right to write the file and its folder, "
-        "or give another file with --database-url"
+        f"{address} is read-only; give the user that runs okrbridge the right to write the file, its "
+        "companions -wal and -shm where they exist, and its folder, or give another file with --database-url"
     )
 
 

@@ -1,5 +1,4 @@
-import math
-
+# ruff: noqa: E501 - a row of a table, with the very line it expects, reads best unbroken
 import pytest
 
 from okrbridge.definitions.core_schema import plain_scalar, tagged_scalar
@@ -84,4 +83,4 @@ def test_other_tags_are_refused(tag, text, message):
 
 def test_large_finite_numbers_stay_exact():
     assert plain_scalar("9007199254740993") == 2**53 + 1
-    assert math.isclose(plain_scalar("1e300"), 1e300)
+    assert plain_scalar("1e300") == 1e300

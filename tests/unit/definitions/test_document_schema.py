@@ -1,27 +1,28 @@
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.unit.definitions.samples import EVERYTHING, changed
 
 from okrbridge.definitions.documents import read_text
 from okrbridge.definitions.json_schema import json_schema
-from tests.unit.definitions.samples import EVERYTHING, changed
 
 ROOT = Path(__file__).parents[3]
-VALIDATOR = Draft202012Validator(json_schema())
+SCHEMA: dict[str, Any] = json_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
 
 
-def documents(text):
+def documents(text: str) -> list[Mapping[str, object]]:
     return [document.value for document in read_text(text, "a.yaml").documents]
 
 
 def test_the_schema_is_itself_valid_and_names_itself():
-    schema = json_schema()
-
-    Draft202012Validator.check_schema(schema)
-    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["$id"]
-    assert schema["title"]
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["$id"]
+    assert SCHEMA["title"]
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
@@ -32,12 +33,12 @@ def test_the_example_satisfies_the_schema(file):
 
 def test_each_kind_has_one_branch():
     for document in documents(EVERYTHING):
-        valid = [branch for branch in json_schema()["oneOf"] if _satisfies(document, branch)]
+        valid = [branch for branch in SCHEMA["oneOf"] if _satisfies(document, branch)]
         assert len(valid) == 1
 
 
-def _satisfies(document, branch):
-    return Draft202012Validator({**json_schema(), "oneOf": [branch]}).is_valid(document)
+def _satisfies(document: object, branch: object) -> bool:
+    return Draft202012Validator({**SCHEMA, "oneOf": [branch]}).is_valid(document)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_the_schema_refuses_what_the_loader_refuses_by_shape(old, new):
 
 
 def test_every_key_has_a_description_for_editors():
-    definitions = json_schema()["$defs"]
+    definitions = SCHEMA["$defs"]
     silent = [
         f"{name}.{key}"
         for name, definition in definitions.items()
@@ -80,6 +81,6 @@ def test_every_key_has_a_description_for_editors():
 
 def test_the_reference_page_names_every_key():
     page = (ROOT / "docs" / "reference" / "definitions.md").read_text()
-    keys = {key for definition in json_schema()["$defs"].values() for key in definition.get("properties", {})}
+    keys = {key for definition in SCHEMA["$defs"].values() for key in definition.get("properties", {})}
 
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

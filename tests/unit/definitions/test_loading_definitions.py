@@ -1,18 +1,20 @@
+# ruff: noqa: E501, ISC004 - a row of a table, with the very line it expects, reads best unbroken
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.unit.definitions.samples import CYCLE, EVERYTHING, OBJECTIVE, SLO, changed
 
 from okrbridge.definitions.loader import load, load_text
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.okr import KeyResultKind
 from okrbridge.errors import DefinitionError
-from tests.unit.definitions.samples import CYCLE, EVERYTHING, OBJECTIVE, SLO, changed
 
 EXAMPLE = Path(__file__).parents[3] / "config"
 
 
-def faults(paths, below):
+def faults(paths: Sequence[Path], below: object) -> list[str]:
     with pytest.raises(DefinitionError) as raised:
         load(paths)
     return [str(fault).replace(f"{below}/", "") for fault in raised.value.faults]

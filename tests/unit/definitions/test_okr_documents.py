@@ -1,17 +1,8 @@
+# ruff: noqa: E501, ISC004 - a row of a table, with the very line it expects, reads best unbroken
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-
-from okrbridge.domain.okr import (
-    Commitment,
-    IncidentMeasure,
-    KeyResultKind,
-    Operator,
-    PromqlMeasure,
-    SloMeasure,
-    SloQuantity,
-)
-from okrbridge.domain.units import PLAIN, RATIO, parse_unit
 from tests.unit.definitions.samples import (
     CYCLE,
     EVERYTHING,
@@ -25,11 +16,22 @@ from tests.unit.definitions.samples import (
     with_key_result,
 )
 
+from okrbridge.domain.okr import (
+    Commitment,
+    IncidentMeasure,
+    KeyResultKind,
+    Operator,
+    PromqlMeasure,
+    SloMeasure,
+    SloQuantity,
+)
+from okrbridge.domain.units import PLAIN, RATIO, parse_unit
+
 BERLIN_START = datetime(2026, 9, 30, 22, tzinfo=UTC)  # midnight of 1 October at UTC+2
 BERLIN_END = datetime(2026, 12, 31, 23, tzinfo=UTC)  # midnight of 1 January at UTC+1
 
 
-def key_result(*lines):
+def key_result(*lines: str) -> Any:  # the measure is one of three types
     (found,) = loaded(with_key_result("name: kr", *lines)).definitions.key_results
     return found
 
@@ -292,7 +294,7 @@ def test_a_faulty_key_result_is_refused_with_place_and_remedy(lines, expected):
     assert sorted(found) == sorted(_absolute(each) for each in expected)
 
 
-def _absolute(line):
+def _absolute(line: str) -> str:
     offset, column, path, message = line.split(":", 3)
     path = path.strip()
     below = "spec.keyResults[0]" + (f".{path}" if path else "")
@@ -324,7 +326,7 @@ def test_a_faulty_objective_is_refused_with_place_and_remedy(old, new, expected)
 
 
 def test_a_ring_of_parents_is_told_once_and_names_its_members():
-    def child(name, parent):
+    def child(name: str, parent: str) -> str:
         text = OBJECTIVE.replace("rock-solid-api", name)
         return changed(text, "owner: maria", f"owner: maria\n  parent: {parent}")
 
@@ -351,7 +353,7 @@ def test_a_key_result_may_follow_a_further_target_of_an_slo():
 
     (found,) = loaded(text).definitions.key_results
 
-    assert found.measure.slo == "api-availability-0.99"
+    assert getattr(found.measure, "slo", None) == "api-availability-0.99"
 
 
 def test_one_faulty_key_result_does_not_hide_the_faults_of_the_others():
@@ -361,6 +363,13 @@ def test_one_faulty_key_result_does_not_hide_the_faults_of_the_others():
     )
 
     assert codes_of(text) == ["wrong_unit", "target_equals_baseline", "no_baseline"]
+
+
+def test_a_missing_owner_does_not_hide_the_faults_of_the_key_results():
+    text = changed(with_key_result("name: kr", "to: 1", "measure: {promql: up}"), "  owner: maria\n", "  owner:\n")
+
+    assert codes_of(text) == ["empty", "no_baseline"]
+    assert codes_of(changed(text, "  owner:\n", "")) == ["missing_key", "no_baseline"]
 
 
 def test_a_cycle_with_faults_is_still_a_cycle_that_objectives_may_name():

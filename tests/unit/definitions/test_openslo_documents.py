@@ -1,11 +1,12 @@
+# ruff: noqa: E501, ISC004 - a row of a table, with the very line it expects, reads best unbroken
 from datetime import timedelta
 
 import pytest
+from tests.unit.definitions.samples import SLO, changed, codes_of, faults_of, loaded
 
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import RollingWindow
-from tests.unit.definitions.samples import SLO, changed, codes_of, faults_of, loaded
 
 SLI = """\
 apiVersion: openslo/v1
@@ -157,7 +158,7 @@ def test_a_window_without_is_rolling_rolls():
     assert slo.window.length == timedelta(days=28)
 
 
-def referring_slo(reference):
+def referring_slo(reference: str) -> str:
     start, end = SLO.index("  indicator:"), SLO.index("  timeWindow")
     return SLO[:start] + reference + SLO[end:]
 
@@ -230,17 +231,28 @@ def test_a_data_source_carries_its_details_flat():
     )
 
 
+def test_a_password_may_stand_in_the_environment():
+    (source,) = loaded(f"{SOURCE}    username: me\n    password: $PROMETHEUS_PASSWORD\n").definitions.sources
+
+    assert source.details["password"] == "$PROMETHEUS_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
+
+
 def test_details_that_say_the_default_are_left_out():
     (source,) = loaded(f"{SOURCE}    insecureSkipVerify: false\n").definitions.sources
 
     assert source.details == {"url": "https://thanos.example:10902/prefix"}
 
 
-SECRETS = "secrets do not stand in documents; put it in a file and write"
+SECRETS = "secrets do not stand in documents; write"
 FAULTY_DETAILS = [
     ("bearerToken: abc", [f"8:5: spec.connectionDetails.bearerToken: {SECRETS} bearerTokenFile: PATH"]),
-    ("password: abc", [f"8:5: spec.connectionDetails.password: {SECRETS} passwordFile: PATH"]),
-    ("passwordFile: /x", ["7:5: spec.connectionDetails: passwordFile needs a username beside it"]),
+    ("password: abc",
+     [f"8:15: spec.connectionDetails.password: {SECRETS} passwordFile: PATH, or $NAME for an environment variable"]),
+    ("passwordFile: /x", ["7:5: spec.connectionDetails: a password needs a username beside it"]),
+    ("bearerTokenFile: /x\n    username: me",
+     ["7:5: spec.connectionDetails: needs one of bearerTokenFile and username, not both"]),
+    ("username: me\n    password: $X\n    passwordFile: /x",
+     ["7:5: spec.connectionDetails: needs one of password and passwordFile, not both"]),
     ("certFile: /x", ["7:5: spec.connectionDetails: certFile and keyFile are needed together"]),
     ("bearerTokenfile: /x", ["8:5: spec.connectionDetails.bearerTokenfile: unknown key; did you mean 'bearerTokenFile'?"]),
     ("insecureSkipVerify: 1", ["8:25: spec.connectionDetails.insecureSkipVerify: must be true or false, not 1"]),

@@ -2,7 +2,7 @@ from okrbridge.definitions.rendering import render, source_line
 from okrbridge.errors import Fault
 
 
-def fault(line, column, file="a.yaml"):
+def fault(line: int, column: int, file: str = "a.yaml") -> Fault:
     return Fault(file, line, column, "spec.target", "is wrong")
 
 

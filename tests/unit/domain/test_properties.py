@@ -104,7 +104,8 @@ def test_a_rising_plan_never_expects_less_later(points: list[tuple[int, float]],
     checkpoints = [(week(number), ratio) for number, ratio in zip(weeks, ratios, strict=True)]
     period = Interval(START, week(13))
     earlier, later = (expected_ratio(period, week(number), checkpoints) for number in sorted((one, other)))
-    assert 0 <= earlier <= later <= 1
+    assert 0 <= earlier <= later + 1e-12  # the sums of two segments may differ by float noise
+    assert later <= 1
 
 
 _PARTS = st.builds(

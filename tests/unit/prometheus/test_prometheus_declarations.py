@@ -18,11 +18,9 @@ def declared(**details: str) -> DataSource:
 
 
 def test_values_with_a_dollar_come_from_the_environment_and_stay_secret():
-    source = from_declaration(
-        declared(url="$PROM_URL", username="okr", password="${PROM_PASSWORD}"),
-        GRID,
-        environment={"PROM_URL": "https://prom.example/prefix/", "PROM_PASSWORD": "s3cret"},
-    )
+    details = {"url": "$PROM_URL", "username": "okr", "password": "${PROM_PASSWORD}"}
+    environment = {"PROM_URL": "https://prom.example/prefix/", "PROM_PASSWORD": "s3cret"}
+    source = from_declaration(DataSource("metrics", "Prometheus", details), GRID, environment=environment)
     assert source.name == "metrics"
     assert source._client.url == "https://prom.example/prefix"
     assert "s3cret" not in repr(source._client)

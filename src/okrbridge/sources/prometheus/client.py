@@ -7,7 +7,8 @@ deadline, and multiplies expensive queries by retrying time-outs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
 import requests
@@ -24,6 +25,14 @@ _QUERY, _QUERY_RANGE, _FORMAT_QUERY = "/api/v1/query", "/api/v1/query_range", "/
 _NOT_FOUND = 404
 _LARGEST_ANSWER = 64 * 1024 * 1024
 
+Tracing = Callable[[str, Mapping[str, str]], AbstractContextManager[object]]
+"""Opens a span of that name with those attributes around a step."""
+
+
+def untraced(_name: str, _attributes: Mapping[str, str]) -> AbstractContextManager[object]:
+    """Trace nothing."""
+    return nullcontext()
+
 
 class PrometheusClient:
     """Asks one server; safe to use from several threads.
@@ -33,6 +42,7 @@ class PrometheusClient:
         concurrency: how many connections to keep open.
         deadline: the longest a question may take, retries included.
         largest_answer: in bytes, unpacked; a larger answer is refused.
+        tracing: opens a span around each query.
 
     Raises:
         ConfigurationError: the connection cannot work as declared.
@@ -46,10 +56,12 @@ class PrometheusClient:
         concurrency: int = 8,
         deadline: timedelta = timedelta(seconds=30),
         largest_answer: int = _LARGEST_ANSWER,
+        tracing: Tracing = untraced,
     ) -> None:
         checked = connection.checked()
         self._asked = Asked(source, checked.url)
         self._seconds = deadline.total_seconds()
+        self._tracing = tracing
         session, auth = open_session(checked), authentication(checked)
         self._connect = PrometheusConnect(checked.url, session=session, auth=auth, timeout=self._seconds)
         # The constructor mounted an adapter of its own for this very URL, with a small pool and its own retries.
@@ -117,8 +129,10 @@ class PrometheusClient:
 
     def _evaluate(self, path: str, form: Mapping[str, str]) -> Answer:
         asked = self._asked.about(form["query"])
-        # Thanos would otherwise count what part of its stores know, and say so only in a warning.
-        return read_answer(self._reply(path, {**form, "partial_response": "false"}, asked), asked)
+        attributes = {"okrbridge.source": asked.source, "db.query.text": form["query"], "url.path": path}
+        with self._tracing("okrbridge.query", attributes):
+            # Thanos would otherwise count what part of its stores know, and say so only in a warning.
+            return read_answer(self._reply(path, {**form, "partial_response": "false"}, asked), asked)
 
     def _reply(self, path: str, form: Mapping[str, str], asked: Asked) -> Reply:
         deadline = Deadline(self._seconds)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.windows import Grid
 from okrbridge.errors import ConfigurationError
-from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.client import PrometheusClient, Tracing, untraced
 from okrbridge.sources.prometheus.connection import Connection
 from okrbridge.sources.prometheus.source import PrometheusSource
 
@@ -26,13 +26,17 @@ _TEXT_KEYS = (
 DETAIL_KEYS = frozenset({"url", "insecure_skip_verify", *_TEXT_KEYS})
 """What ``connectionDetails`` of a Prometheus may hold. A value ``$NAME`` is read from the environment."""
 
-_SHORTEST_DEADLINE, _LONGEST_DEADLINE = timedelta(seconds=10), timedelta(seconds=60)
-
 
 def from_declaration(
-    source: DataSource, grid: Grid, *, concurrency: int = 8, environment: Mapping[str, str] | None = None
+    source: DataSource,
+    grid: Grid,
+    *,
+    concurrency: int = 8,
+    deadline: timedelta = timedelta(seconds=30),
+    environment: Mapping[str, str] | None = None,
+    tracing: Tracing = untraced,
 ) -> PrometheusSource:
-    """Build the source; nothing is asked yet. A question may take as long as a slice, at most a minute.
+    """Build the source; nothing is asked yet.
 
     Raises:
         ConfigurationError: an unknown key, a missing url, an unset variable, or credentials that cannot work.
@@ -46,8 +50,7 @@ def from_declaration(
         ).checked()
     except ConfigurationError as error:
         raise ConfigurationError(f"data source {source.name!r}: {error}") from error
-    deadline = min(max(grid.step, _SHORTEST_DEADLINE), _LONGEST_DEADLINE)
-    client = PrometheusClient(source.name, connection, concurrency=concurrency, deadline=deadline)
+    client = PrometheusClient(source.name, connection, concurrency=concurrency, deadline=deadline, tracing=tracing)
     return PrometheusSource(source.name, client, grid, concurrency)
 
 

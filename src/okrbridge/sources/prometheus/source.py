@@ -15,6 +15,7 @@ from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.promql.selectors import metric_names
 from okrbridge.promql.syntax import PromqlSyntaxError
 from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.counters import survey_query
 from okrbridge.sources.prometheus.counting import Count
 from okrbridge.sources.prometheus.readings import as_reading
 
@@ -70,6 +71,10 @@ class PrometheusSource:
         except SourceError as error:
             return _failure(error)
         return self._misspelt_metric(query)
+
+    def counting_query(self, sli: Sli) -> str:
+        """The question that counts an ordinary slice of an SLI; slices with births or restarts are asked in full."""
+        return survey_query(sli, self._grid.step)
 
     def counting_method(self, sli: Sli) -> str:
         """How this source counts an SLI, in a few words for ``explain``."""

@@ -97,6 +97,10 @@ class SimulatedSource:
             return SourceFailure(SourceFailureReason.BAD_QUERY, str(error))
         return None
 
+    def counting_query(self, sli: Sli) -> str:
+        """What is summed, in words."""
+        return f"increase of {sli.part} and of {sli.total} over each slice"
+
     def counting_method(self, sli: Sli) -> str:  # noqa: ARG002 - the protocol asks for it; every SLI is counted alike
         """The same for every SLI."""
         return "exact increase of the simulated fleet's counters in each slice"
@@ -106,7 +110,7 @@ class SimulatedSource:
 
     def _counted(self, request: CountRequest) -> Counted:
         sli = request.sli
-        query = f"increase of {sli.part} and of {sli.total} over each slice"
+        query = self.counting_query(sli)
         try:
             slices = self._slices(request)
         except ValueError as error:

@@ -86,6 +86,7 @@ def ensure_ready(url: str) -> None:
         ConfigurationError, SchemaOutdatedError, StorageError: as ``check`` and ``upgrade``.
     """
     address = DatabaseAddress.parse(url)
+    refuse_read_only_file(address)
     if address.is_sqlite and (_is_absent(address) or _is_empty(address)):
         upgrade(url)
     else:

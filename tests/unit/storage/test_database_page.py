@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import pytest
+
+from okrbridge.storage.tables import metadata
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "database.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["slis", "ledger_slices", "ledger_hours", "measurements", "progress"])
+def test_every_column_of_a_stable_table_is_explained(name: str):
+    section = PAGE.partition(f"### `{name}`")[2].partition("\n##")[0]
+    unstable = PAGE.partition("## Tables and columns that may change")[2]
+    columns = [column.name for column in metadata.tables[name].columns]
+    assert columns
+    assert [one for one in columns if f"`{one}`" not in section and f"`{name}.{one}`" not in unstable] == []
+
+
+def test_every_table_is_named():
+    assert [name for name in metadata.tables if f"`{name}`" not in PAGE] == []
