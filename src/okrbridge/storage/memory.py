@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from okrbridge.application.ports import Buckets
 from okrbridge.application.records import DefinitionRevision, Evaluation, Measurement, ProgressRecord
 from okrbridge.domain.definition_set import DeclaredDocument
 from okrbridge.domain.ledger import Slices, SliceState, WindowCounts, sum_window
 from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import Grid, Interval, from_epoch
+from okrbridge.domain.windows import Grid, Interval, epoch_seconds, from_epoch
 from okrbridge.errors import StorageError
 from okrbridge.storage.bucketing import Parts, bucket_sums
 from okrbridge.storage.revisions import DocumentId, KnownRevisions, new_revisions
@@ -115,12 +116,11 @@ class MemoryLedger:
         """Store slices. Raises ValueError for slices the ledger must not hold."""
         self._state.require_writable()
         require_sound(slices, self._grid)
-        rows = {row[0]: row for row in _rows(self._state.slices.get((sli.key, origin), Slices.empty()))}
-        for start, good, total, state in _rows(slices):
-            known = rows.get(start)
-            if known is None or state is SliceState.MEASURED or known[3] is SliceState.GAP:
-                rows[start] = (start, good, total, state)
-        self._state.slices[sli.key, origin] = Slices.of([rows[start] for start in sorted(rows)])
+        known = self._state.slices.get((sli.key, origin), Slices.empty())
+        measured = known.starts[known.measured]
+        fresh = _chosen(slices, slices.measured | ~np.isin(slices.starts, measured))
+        kept = _chosen(known, ~np.isin(known.starts, fresh.starts))
+        self._state.slices[sli.key, origin] = _in_order(kept, fresh)
 
     def window_counts(self, sli_key: str, intervals: Sequence[Interval]) -> list[WindowCounts]:
         """Sums over intervals. Raises ValueError for an end off the grid."""
@@ -150,12 +150,12 @@ class MemoryLedger:
 
     def last_measured_end(self, sli_key: str, before: datetime, origin: str | None = None) -> datetime | None:
         """End of the last measured slice that starts before an instant."""
+        limit = epoch_seconds(self._grid.ceil(before))
         ends = [
-            from_epoch(int(start)) + self._grid.step
+            from_epoch(int(measured[-1])) + self._grid.step
             for (key, counted_by), slices in self._state.slices.items()
             if key == sli_key and origin in (None, counted_by)
-            for start in slices.starts[slices.measured]
-            if from_epoch(int(start)) < before
+            if len(measured := slices.starts[slices.measured & (slices.starts < limit)])
         ]
         return max(ends, default=None)
 
@@ -248,17 +248,32 @@ class MemoryDefinitionRecords:
         return [revision for revision in self._state.revisions if (revision.kind, revision.name) == (kind, name)]
 
 
-def _rows(slices: Slices) -> Iterator[tuple[int, float, float, SliceState]]:
-    columns = (slices.starts.tolist(), slices.good.tolist(), slices.total.tolist(), slices.states.tolist())
-    for start, good, total, state in zip(*columns, strict=True):
-        yield start, good, total, SliceState(state)
+def _chosen(slices: Slices, which: npt.NDArray[np.bool_]) -> Slices:
+    return Slices(slices.starts[which], slices.good[which], slices.total[which], slices.states[which])
+
+
+def _in_order(one: Slices, other: Slices) -> Slices:
+    """Slices of both, ascending; no start is in both."""
+    starts = np.concatenate([one.starts, other.starts])
+    order = np.argsort(starts)
+    return Slices(
+        starts[order],
+        np.concatenate([one.good, other.good])[order],
+        np.concatenate([one.total, other.total])[order],
+        np.concatenate([one.states, other.states])[order],
+    )
 
 
 def _summed(origins: Sequence[Slices]) -> Slices:
     """One slice a start: counts summed over origins, measured when any of them measured."""
-    rows: dict[int, tuple[int, float, float, SliceState]] = {}
+    if len(origins) == 1:
+        return origins[0]
+    starts = np.unique(np.concatenate([Slices.empty().starts, *(slices.starts for slices in origins)]))
+    good, total = np.zeros(len(starts)), np.zeros(len(starts))
+    states = np.full(len(starts), SliceState.GAP, dtype=np.int8)
     for slices in origins:
-        for start, good, total, state in _rows(slices):
-            _, other_good, other_total, other_state = rows.get(start, (start, 0.0, 0.0, SliceState.GAP))
-            rows[start] = (start, good + other_good, total + other_total, min(state, other_state))
-    return Slices.of([rows[start] for start in sorted(rows)])
+        at = np.searchsorted(starts, slices.starts)
+        good[at] += slices.good
+        total[at] += slices.total
+        states[at] = np.minimum(states[at], slices.states)
+    return Slices(starts, good, total, states)

@@ -3,6 +3,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from tests.fakes.definitions import START
+from tests.fakes.scripted_source import Script, ScriptedSource, SettableClock, steady
+from tests.fakes.telemetry import RememberingTelemetry
 
 from okrbridge.application.evaluate import Evaluator
 from okrbridge.application.parts import Parts
@@ -10,9 +13,6 @@ from okrbridge.application.snapshot import SnapshotHolder
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.windows import Grid
 from okrbridge.storage.memory import MemoryStorage
-from tests.fakes.definitions import START
-from tests.fakes.scripted_source import ScriptedSource, SettableClock, steady
-from tests.fakes.telemetry import RememberingTelemetry
 
 GRID = Grid(timedelta(minutes=1))
 
@@ -35,7 +35,7 @@ class Engine:
 
 @pytest.fixture
 def engine() -> Callable[..., Engine]:
-    def make(definitions: DefinitionSet, script: object = None, start: datetime = START) -> Engine:
+    def make(definitions: DefinitionSet, script: Script | None = None, start: datetime = START) -> Engine:
         source = ScriptedSource(script or steady(9.0, 10.0))
         clock = SettableClock(start + timedelta(seconds=10))
         telemetry = RememberingTelemetry()

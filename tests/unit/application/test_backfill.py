@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from tests.fakes.definitions import START, definitions, slo
+
 from okrbridge.application.ports import SourceFailure
 from okrbridge.domain.windows import Interval, epoch_seconds
 from okrbridge.errors import SourceFailureReason
-from tests.fakes.definitions import START, definitions, slo
 
 MIDDLE = START + timedelta(days=45)
 DAY = timedelta(days=1)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from tests.fakes.definitions import START, budget, definitions, p99, slo, threshold, uptime
+from tests.fakes.scripted_source import steady
 
 from okrbridge.application.ports import SourceFailure
 from okrbridge.application.records import Quality
@@ -10,8 +12,6 @@ from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.slo import SloState
 from okrbridge.domain.windows import Interval, epoch_seconds
 from okrbridge.errors import SourceFailureReason, StorageError
-from tests.fakes.definitions import START, budget, definitions, p99, slo, threshold, uptime
-from tests.fakes.scripted_source import steady
 
 MIDDLE = START + timedelta(days=45)
 DOWN = SourceFailure(SourceFailureReason.UNREACHABLE, "connection refused")

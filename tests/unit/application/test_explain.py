@@ -166,7 +166,7 @@ def test_a_count_of_incidents_needs_no_conversion():
     counting = dataclasses.replace(report.key_result, measure=IncidentMeasure(), unit=parse_unit("/quarter"))
     explanation = key_result_explanation(dataclasses.replace(report, key_result=counting), None, None, made.NOW)
 
-    assert explanation["unit"]["conversion"] == "none: counted in /quarter"
+    assert explanation["unit"]["conversion"] == "counted in /quarter"
     assert explanation["measure"]["type"] == "incidents"
 
 
