@@ -63,7 +63,7 @@ spec:
   keyResults:
     - {{name: uptime, title: Uptime, from: 99%, to: 99.8%, measure: {{slo: shop-availability}}}}
     - {{name: budget, title: Budget, kind: errorBudget, allowance: 50%, measure: {{slo: shop-availability}}}}
-    - {{name: traffic, title: Traffic, from: 50, to: 150, measure: {{promql: 'sum(increase(requests_total[1h])) * 0 + 100'}}}}
+    - {{name: traffic, title: Traffic, from: 50, to: 150, measure: {{promql: 'sum(requests_total) * 0 + 100'}}}}
     - {{name: today, title: Today, operator: ge, to: 98.5%, measure: {{slo: shop-availability, over: 1d}}}}
 """)
     return folder

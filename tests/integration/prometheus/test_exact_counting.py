@@ -53,6 +53,16 @@ def reset_between_slices() -> History:
     )
 
 
+def restart_to_the_same_value() -> History:
+    # The process starts anew at second 65. 500 stood at 1 and is absent until second 115, when the new process has its
+    # first error: 1 is 1 more. 200 goes 40 | 45 50: by value it grew by 10, in truth 50 are new.
+    before = Target("same-value", started=-86_400).scraped(BEFORE + QUARTERS[:4], _200=[40] * 8, _500=[1] * 8)
+    after = Target("same-value", started=65).scraped(
+        QUARTERS[4:12], _200=[45, 45, 50, 50, 50, 50, 50, 50], _500=[None, None, None, 1, 1, 1, 1, 1]
+    )
+    return merged(before, after)
+
+
 def late_error_series() -> History:
     # The error series is first seen at second 70 with 50 errors, on a target a day old.
     return Target("late-errors").scraped(
@@ -134,6 +144,7 @@ CASES = (
     on_the_boundary,
     reset_inside_a_slice,
     reset_between_slices,
+    restart_to_the_same_value,
     late_error_series,
     birth_and_reset_in_one_slice,
     short_lived_pods,
@@ -150,6 +161,7 @@ EVERY_JOB = (
     "boundary",
     "reset",
     "reset-between",
+    "same-value",
     "late-errors",
     "birth-and-reset",
     "short-lived",
@@ -179,6 +191,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSourc
         ("boundary", 0, 180, [(0, 10), (2, 22), (1, 1)]),
         ("reset", 0, 120, [(5, 44), (0, 0)]),
         ("reset-between", 0, 60, [(5, 17)]),
+        ("same-value", 0, 180, [(0, 0), (1, 51), (0, 0)]),
         ("late-errors", 0, 180, [(0, 0), (51, 51), (0, 0)]),
         ("birth-and-reset", 0, 60, [(23, 23)]),
         # brief: 9 good and 1 bad in the second slice; single: 10 in the third.

@@ -5,7 +5,8 @@ For the slice of length s that ends at t, per series of a selector X:
 - L, the last sample in the slice; P, the last sample before it, looked for in the look-back b;
 - **steady**: ``L - P``. Successive slices telescope, so nothing is extrapolated and a sample on the boundary, which
   Prometheus 2 sees in both slices, is counted once;
-- **reset**, some sample of the slice is below P: L counts, and what was counted before the reset inside the slice.
+- **reset**, some sample of the slice is below P, or the target's process started after P was sampled (a counter of few
+  errors soon has its old value again): L counts, and what was counted before the reset inside the slice.
   That is ``peak - P`` when the slice's peak lies above L, because then the peak was reached before the reset. It is
   exact for one reset a slice, unless the counter passed its old peak again within the same slice: then the events
   between P and that peak stay unseen;
@@ -15,6 +16,9 @@ For the slice of length s that ends at t, per series of a selector X:
 
 Worked example, s = 60 s: P = 100; the slice holds 130, then 4 after a restart. 4 < 100 is a reset, the peak 130 lies
 above L = 4, so the increase is 4 + (130 - 100) = 34.
+
+When P was sampled is read by a subquery, whose steps may miss a sample that lived for less than one of them; the
+restart is then seen by its value only.
 
 A target is known by ``job`` and ``instance``. Series without them are siblings of all series that also lack them, so
 a late series of such a counter is born as soon as any sibling was in view.
@@ -32,13 +36,15 @@ from okrbridge.promql.selectors import Selector, parse_selector
 
 LOOK_BACK = timedelta(minutes=5)
 """How far back a sample counts as the present state of a series; Prometheus' own look-back."""
+_SAMPLED_EVERY, _SAMPLED_EVERY_AT_MOST = timedelta(seconds=5), timedelta(minutes=4)
+_SAMPLINGS = 300
 START_SLACK = timedelta(seconds=75)
 """How long before the slice a process may have started and still be born in it: one scrape of a minute, and a bit."""
 
 KIND = "okrbridge"
 """The label that tells the rows of an answer apart."""
 PART, TOTAL, LIVE, ARRIVED = "part", "total", "live", "arrived"
-SERIES, RESETS, BEFORE = "series", "resets", "before"
+SERIES, RESETS, BEFORE, RESTARTED = "series", "resets", "before", "restarted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +90,20 @@ def survey_query(sli: Sli, step: timedelta) -> str:
 
     Rows: ``part`` and ``total``, the plain sums of L - P; ``live``, as in ``counting_query``; and for both counters how
     many series and how many resets there are in the look-back with the slice, and in the look-back alone. Where
-    either grew, a series was born or restarted in the slice, and only ``counting_query`` counts it right.
+    either grew, a series was born or restarted in the slice, and only ``counting_query`` counts it right. The same
+    holds for ``restarted``, the targets whose process started in the look-back or the slice.
 
     Raises:
         ValueError: a query of the SLI is no plain selector.
     """
     slice_ = _Slice(step, NEAR)
-    rows = {LIVE: _live(parse_selector(sli.total))}
-    for kind, query in ((PART, sli.part), (TOTAL, sli.total)):
-        counter = parse_selector(query)
+    total = parse_selector(sli.total)
+    recently = f"{slice_.started(total)} > time() - {(step + LOOK_BACK).total_seconds():g}"
+    rows = {
+        LIVE: _live(total),
+        RESTARTED: f"count(({recently}) and on (job, instance) {slice_.last(total)})",
+    }
+    for kind, counter in ((PART, parse_selector(sli.part)), (TOTAL, total)):
         rows[kind] = f"sum({slice_.last(counter)} - {slice_.before(counter)})"
         with_slice, without = counter.over(slice_.length_with_look_back), slice_.range_before(counter)
         rows |= {
@@ -133,6 +144,21 @@ class _Slice:
         """The samples of the look-back."""
         return selector.over(format_duration(self.reach.look_back), offset=self._length)
 
+    def started(self, counter: Selector) -> str:
+        """When the process of each target of a counter started.
+
+        Nothing is told by a clock ahead of the server's, nor where two processes answer for one job and instance.
+        """
+        starts = self.last(counter.target_metric("process_start_time_seconds"))
+        alone = f"count by (job, instance) ({starts}) == 1"
+        return f"((max by (job, instance) ({starts}) <= time()) and ({alone}))"
+
+    def restarted(self, counter: Selector) -> str:
+        """The series whose P was sampled before their target's process started."""
+        every = min(max(self.reach.look_back / _SAMPLINGS, min(_SAMPLED_EVERY, self.step)), _SAMPLED_EVERY_AT_MOST)
+        over = f"[{format_duration(self.reach.look_back)}:{format_duration(every)}] offset {self._length}"
+        return f"(max_over_time(timestamp({counter}){over}) < on (job, instance) group_left () {self.started(counter)})"
+
     @property
     def length_with_look_back(self) -> str:
         return format_duration(self.step + self.reach.look_back)
@@ -154,8 +180,9 @@ def _increase(counter: Selector, slice_: _Slice, born: str) -> str:
         slice_.peak(counter),
     )
     fell = f"({peak} > bool {last})"
-    steady = f"(({last} - {before}) and ({lowest} >= {before}))"
-    reset = f"(({last} + clamp_min({peak} - {before}, 0) * {fell}) and ({lowest} < {before}))"
+    restarted = slice_.restarted(counter)
+    steady = f"((({last} - {before}) and ({lowest} >= {before})) unless {restarted})"
+    reset = f"(({last} + clamp_min({peak} - {before}, 0) * {fell}) and (({lowest} < {before}) or {restarted}))"
     birth = f"((({last} + {peak} * {fell}) unless {before}) and on (job, instance) ({born}))"
     return f"sum(\n  {steady}\n  or {reset}\n  or {birth}\n)"
 

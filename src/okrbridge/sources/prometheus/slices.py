@@ -19,6 +19,7 @@ from okrbridge.sources.prometheus.counters import (
     LOOK_BACK,
     PART,
     RESETS,
+    RESTARTED,
     SERIES,
     TOTAL,
     Reach,
@@ -141,7 +142,8 @@ def _row(sli: Sli, start: int, tally: Tally) -> tuple[int, float, float, SliceSt
 
 
 def _tally(values: Mapping[str, float]) -> Tally:
-    is_odd = any(_grew(values, kind, what) for kind in (PART, TOTAL) for what in (SERIES, RESETS))
+    grew = any(_grew(values, kind, what) for kind in (PART, TOTAL) for what in (SERIES, RESETS))
+    is_odd = grew or values.get(RESTARTED, 0.0) > 0
     part, total = (0.0 if is_odd else _count(values, kind) for kind in (PART, TOTAL))
     return Tally(part, total, live=values.get(LIVE, 0.0), arrived=values.get(ARRIVED, 0.0), is_odd=is_odd)
 
