@@ -63,6 +63,15 @@ def restart_to_the_same_value() -> History:
     return merged(before, after)
 
 
+def restart_seen_before_its_counters() -> History:
+    # Samples stand on the boundaries, as a scrape interval of a minute may have it. The process that started at second
+    # 65 exposes its counter only from 180 on, so the slice (60, 120] holds nothing but the old sample on its edge.
+    # Then 7 are new: 100 and 7 are far apart, and 7 more in the slice after, though its own start is still recent.
+    old = Target("seen-before").scraped([-60, 0, 60], _200=[90, 95, 100])
+    new = Target("seen-before", started=65).scraped([120, 180, 240], _200=[None, 7, 14])
+    return merged(old, new)
+
+
 def late_error_series() -> History:
     # The error series is first seen at second 70 with 50 errors, on a target a day old.
     return Target("late-errors").scraped(
@@ -145,6 +154,7 @@ CASES = (
     reset_inside_a_slice,
     reset_between_slices,
     restart_to_the_same_value,
+    restart_seen_before_its_counters,
     late_error_series,
     birth_and_reset_in_one_slice,
     short_lived_pods,
@@ -162,6 +172,7 @@ EVERY_JOB = (
     "reset",
     "reset-between",
     "same-value",
+    "seen-before",
     "late-errors",
     "birth-and-reset",
     "short-lived",
@@ -191,6 +202,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSourc
         ("boundary", 0, 180, [(0, 10), (2, 22), (1, 1)]),
         ("reset", 0, 120, [(5, 44), (0, 0)]),
         ("reset-between", 0, 60, [(5, 17)]),
+        ("seen-before", 0, 240, [(0, 5), (0, 0), (0, 7), (0, 7)]),
         ("same-value", 0, 180, [(0, 0), (1, 51), (0, 0)]),
         ("late-errors", 0, 180, [(0, 0), (51, 51), (0, 0)]),
         ("birth-and-reset", 0, 60, [(23, 23)]),

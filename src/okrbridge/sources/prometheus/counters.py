@@ -154,10 +154,22 @@ class _Slice:
         return f"((max by (job, instance) ({starts}) <= time()) and ({alone}))"
 
     def restarted(self, counter: Selector) -> str:
-        """The series whose P was sampled before their target's process started."""
-        every = min(max(self.reach.look_back / _SAMPLINGS, min(_SAMPLED_EVERY, self.step)), _SAMPLED_EVERY_AT_MOST)
-        over = f"[{format_duration(self.reach.look_back)}:{format_duration(every)}] offset {self._length}"
-        return f"(max_over_time(timestamp({counter}){over}) < on (job, instance) group_left () {self.started(counter)})"
+        """The series whose P was sampled before their target's process started, and L after it."""
+        near, far = self._sampled_before(counter, LOOK_BACK), self._sampled_before(counter, self.reach.look_back)
+        before = near if near == far else f"({near} or {far})"
+        now = f"max_over_time(timestamp({counter})[{self._length}:{format_duration(self._often)}])"
+        started = f"on (job, instance) group_left () {self.started(counter)}"
+        return f"(({before} < {started}) and ({now} >= {started}))"
+
+    def _sampled_before(self, counter: Selector, look_back: timedelta) -> str:
+        """When P was sampled: in small steps over the ordinary look-back, in larger ones further back."""
+        every = min(max(look_back / _SAMPLINGS, self._often), _SAMPLED_EVERY_AT_MOST)
+        over = f"[{format_duration(look_back)}:{format_duration(every)}] offset {self._length}"
+        return f"max_over_time(timestamp({counter}){over})"
+
+    @property
+    def _often(self) -> timedelta:
+        return min(_SAMPLED_EVERY, self.step)
 
     @property
     def length_with_look_back(self) -> str:
