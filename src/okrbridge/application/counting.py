@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from okrbridge.application.ports import Counted, CountRequest, Ledger, MetricSource, Reading, ValueRequest
-from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import Grid, Interval, epoch_seconds, from_epoch
+from okrbridge.domain.windows import Grid, Interval, from_epoch
 
 
 def missing_requests(ledger: Ledger, slis: Iterable[Sli], interval: Interval) -> list[CountRequest]:
@@ -62,18 +62,23 @@ def unsettled_requests(ledger: Ledger, written: Sequence[Counted], grid: Grid, u
     for answer in written:
         if answer.slices is None:
             continue
-        end = answer.request.interval.end
-        last = ledger.last_measured_end(answer.request.sli.key, end, answer.request.sli.source)
-        later = ledger.slices(answer.request.sli.key, Interval(end, max(end, until.end)))
-        first = _first_measured(later.starts.tolist(), later.states.tolist())
-        if last is not None and first is not None and from_epoch(first) > last and first >= epoch_seconds(end):
-            start = from_epoch(first)
-            requests.append(CountRequest(answer.request.sli, Interval(start, start + grid.step), last))
+        sli, end = answer.request.sli, answer.request.interval.end
+        last = ledger.last_measured_end(sli.key, end, sli.source)
+        first = _first_measured(ledger, sli, Interval(end, max(end, until.end)), grid)
+        if last is not None and first is not None and first > last:
+            requests.append(CountRequest(sli, Interval(first, first + grid.step), last))
     return requests
 
 
-def _first_measured(starts: Sequence[int], states: Sequence[int]) -> int | None:
-    return next((start for start, state in zip(starts, states, strict=True) if state == SliceState.MEASURED), None)
+def _first_measured(ledger: Ledger, sli: Sli, interval: Interval, grid: Grid) -> datetime | None:
+    """Start of the first measured slice; looked for in growing stretches, as it is the very first one as a rule."""
+    start, stretch = interval.start, grid.step
+    while start < interval.end:
+        slices = ledger.slices(sli.key, Interval(start, min(start + stretch, interval.end)))
+        if slices.measured.any():
+            return from_epoch(int(slices.starts[slices.measured][0]))
+        start, stretch = start + stretch, stretch * 8
+    return None
 
 
 @dataclass(frozen=True)

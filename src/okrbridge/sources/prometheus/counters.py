@@ -17,8 +17,8 @@ For the slice of length s that ends at t, per series of a selector X:
 Worked example, s = 60 s: P = 100; the slice holds 130, then 4 after a restart. 4 < 100 is a reset, the peak 130 lies
 above L = 4, so the increase is 4 + (130 - 100) = 34.
 
-When P was sampled is read by a subquery, whose steps may miss a sample that lived for less than one of them; the
-restart is then seen by its value only.
+When P was sampled is read by a subquery. One of its steps stands on the slice's start; a series that ended earlier, and
+between two steps, is taken for sampled a step before, at most.
 
 A target is known by ``job`` and ``instance``. Series without them are siblings of all series that also lack them, so
 a late series of such a counter is born as soon as any sibling was in view.
@@ -36,7 +36,7 @@ from okrbridge.promql.selectors import Selector, parse_selector
 
 LOOK_BACK = timedelta(minutes=5)
 """How far back a sample counts as the present state of a series; Prometheus' own look-back."""
-_SAMPLED_EVERY, _SAMPLED_EVERY_AT_MOST = timedelta(seconds=5), timedelta(minutes=4)
+_SAMPLED_EVERY, _SAMPLED_EVERY_AT_MOST = timedelta(seconds=30), timedelta(minutes=4)
 _SAMPLINGS = 300
 START_SLACK = timedelta(seconds=75)
 """How long before the slice a process may have started and still be born in it: one scrape of a minute, and a bit."""
@@ -192,11 +192,13 @@ def _increase(counter: Selector, slice_: _Slice, born: str) -> str:
         slice_.peak(counter),
     )
     fell = f"({peak} > bool {last})"
-    restarted = slice_.restarted(counter)
-    steady = f"((({last} - {before}) and ({lowest} >= {before})) unless {restarted})"
-    reset = f"(({last} + clamp_min({peak} - {before}, 0) * {fell}) and (({lowest} < {before}) or {restarted}))"
+    after_reset = f"({last} + clamp_min({peak} - {before}, 0) * {fell})"
+    restart = f"({after_reset} and {slice_.restarted(counter)})"
+    steady = f"(({last} - {before}) and ({lowest} >= {before}))"
+    reset = f"({after_reset} and ({lowest} < {before}))"
     birth = f"((({last} + {peak} * {fell}) unless {before}) and on (job, instance) ({born}))"
-    return f"sum(\n  {steady}\n  or {reset}\n  or {birth}\n)"
+    # The first arm that knows a series counts it: a restart goes before what its value looks like.
+    return f"sum(\n  {restart}\n  or {steady}\n  or {reset}\n  or {birth}\n)"
 
 
 def _newcomers(counter: Selector, slice_: _Slice) -> str:
