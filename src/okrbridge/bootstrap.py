@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -96,6 +96,7 @@ class Service:
             max_age=max(timedelta(minutes=5), 5 * self.settings.grid.step),
         )
         self._reloading = threading.Lock()
+        self._retired: list[MetricSource] = []
 
     @property
     def definitions(self) -> DefinitionSet:
@@ -106,13 +107,20 @@ class Service:
         """One run of the ticker: evaluate the newest boundary, then fill history until the next one is near."""
         with self._reloading:
             evaluator = self.evaluator
+            # Sources of earlier definitions served the tick they were replaced in; now nobody asks them.
+            _close(self._retired)
+            self._retired = []
         snapshot = evaluator.tick()
+        with self._reloading:
+            # Definitions may have been replaced during the tick; what it counted stays counted.
+            self.evaluator.events = evaluator.events
         log.info("tick", at=snapshot.at.isoformat(), slos=len(snapshot.slos), key_results=len(snapshot.key_results))
         for source in snapshot.sources:
             if source.failure:
                 log.warning("source failed", source=source.name, reason=source.failure)
-        deadline = snapshot.at + self.parts.grid.step * 1.8 + self.parts.ingest_delay
-        if evaluator.fill_history(snapshot.at, lambda: not stopping.is_set() and utc_now() < deadline):
+        next_tick = self.parts.boundary() + self.parts.grid.step + self.parts.ingest_delay
+        enough = next_tick - 0.1 * self.parts.grid.step
+        if evaluator.fill_history(snapshot.at, lambda: not stopping.is_set() and utc_now() < enough):
             log.info("history filled", share=round(self._filled_ratio(), 4))
 
     def _filled_ratio(self) -> float:
@@ -125,19 +133,26 @@ class Service:
             OkrbridgeError: why they were refused.
         """
         telemetry = self.parts.telemetry
+        sources: Mapping[str, MetricSource] = {}
         try:
             loaded = load([self.settings.config])
             sources = open_sources(loaded.definitions, self.settings, telemetry)
             parts = _parts(self.settings, self.parts.storage, sources, telemetry)
             sync_definitions(parts, loaded.definitions)
         except OkrbridgeError:
+            _close(sources.values())
             telemetry.reloaded(succeeded=False, at=utc_now())
             raise
         with self._reloading:
+            self._retired += self.parts.sources.values()
             self.evaluator = Evaluator(parts, loaded.definitions, self.snapshots, self.evaluator.events)
             self.parts, self.loaded = parts, loaded
         telemetry.reloaded(succeeded=True, at=utc_now())
         log.info("definitions loaded", slos=len(loaded.definitions.slos), key_results=len(self.definitions.key_results))
+
+    def close_sources(self) -> None:
+        """Let go of the connections to all sources, those of earlier definitions too."""
+        _close([*self._retired, *self.parts.sources.values()])
 
     def readiness(self) -> list[ReadinessCheck]:
         """What must hold before this process should get requests; a source being down is not among it."""
@@ -175,6 +190,11 @@ class Service:
         )
 
 
+def _close(sources: Iterable[MetricSource]) -> None:
+    for source in sources:
+        source.close()
+
+
 def _parts(settings: Settings, storage: Storage, sources: Mapping[str, MetricSource], telemetry: Telemetry) -> Parts:
     return Parts(storage, sources, settings.grid, utc_now, telemetry, settings.ingest_delay)
 
@@ -188,18 +208,15 @@ def running(settings: Settings, loaded: Loaded) -> Iterator[Service]:
         ConfigurationError: a setting cannot work.
     """
     metrics = SelfMetrics()
-    telemetry = ProcessTelemetry(metrics, tracer_provider())
-    storage = open_storage(settings)
-    sources = open_sources(loaded.definitions, settings, telemetry)
-    parts = _parts(settings, storage, sources, telemetry)
-    snapshots = SnapshotHolder()
-    service = Service(settings, loaded, parts, metrics, snapshots, Evaluator(parts, loaded.definitions, snapshots))
-    try:
+    with ExitStack() as opened:
+        telemetry = ProcessTelemetry(metrics, tracer_provider())
+        opened.callback(telemetry.close)
+        storage = open_storage(settings)
+        opened.callback(storage.close)
+        parts = _parts(settings, storage, open_sources(loaded.definitions, settings, telemetry), telemetry)
+        snapshots = SnapshotHolder()
+        service = Service(settings, loaded, parts, metrics, snapshots, Evaluator(parts, loaded.definitions, snapshots))
+        opened.callback(service.close_sources)
         sync_definitions(parts, loaded.definitions)
         telemetry.reloaded(succeeded=True, at=utc_now())
         yield service
-    finally:
-        for source in service.parts.sources.values():
-            source.close()
-        storage.close()
-        telemetry.close()

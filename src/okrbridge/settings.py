@@ -96,6 +96,8 @@ class _FileVariables(PydanticBaseSettingsSource):
             return Path(path).read_text(encoding="utf-8").strip(), field_name, False
         except OSError as problem:
             raise ConfigurationError(f"{variable}={path}: {problem.strerror}") from problem
+        except ValueError as problem:
+            raise ConfigurationError(f"{variable}={path}: the file does not hold UTF-8 text") from problem
 
     def __call__(self) -> dict[str, Any]:
         """All fields that have a file."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import SloReport
-from okrbridge.domain.alerting import BurnPair, default_pairs, exceeded_pairs
+from okrbridge.domain.alerting import BurnPair, default_pairs, exceeded_pairs, left_out_pairs
 from okrbridge.domain.burn_rate import BURN_WINDOWS, burn_rate
 from okrbridge.domain.error_budget import budget_ratio
 from okrbridge.domain.ledger import WindowCounts
@@ -63,6 +63,7 @@ def slo_explanation(report: SloReport, burn_counts: Mapping[str, WindowCounts], 
         "formulas": _formulas(report),
         "burn_rates": [_burn(report, name, burn_counts.get(name)) for name in BURN_WINDOWS],
         "burn_policy": _policy(report),
+        "burn_policy_left_out": _left_out(report),
         "exclusions": [],
         "evaluated_at": rfc3339(report.evaluated_at),
         "last_measured_at": rfc3339(report.last_measured_end),
@@ -134,18 +135,29 @@ def _policy(report: SloReport) -> list[Item]:
     return [_pair(report, pair) for pair in pairs]
 
 
+def _left_out(report: SloReport) -> list[Item]:
+    pairs = left_out_pairs(report.slo.window.length, report.slo.target_ratio)
+    return [{**_declared(pair), "reason": reason} for pair, reason in pairs]
+
+
 def _pair(report: SloReport, pair: BurnPair) -> Item:
     long, short = (finite(report.burn_rates.get(name)) for name in (pair.long, pair.short))
     is_known = long is not None and short is not None
+    return {
+        **_declared(pair),
+        "burn_rate_long": long,
+        "burn_rate_short": short,
+        "exceeded": bool(exceeded_pairs((pair,), report.burn_rates)) if is_known else None,
+    }
+
+
+def _declared(pair: BurnPair) -> Item:
     return {
         "severity": str(pair.severity),
         "long_window": pair.long,
         "short_window": pair.short,
         "factor": finite(pair.factor),
         "budget_share": pair.budget_share,
-        "burn_rate_long": long,
-        "burn_rate_short": short,
-        "exceeded": bool(exceeded_pairs((pair,), report.burn_rates)) if is_known else None,
     }
 
 

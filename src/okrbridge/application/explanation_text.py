@@ -37,6 +37,7 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
         "",
         "burn policy, both windows above the factor",
         *[f"  {_pair(pair)}" for pair in it["burn_policy"]],
+        *[f"  {_left_out(pair)}" for pair in it["burn_policy_left_out"]],
         "",
         *_fields(
             ("exclusions", "none" if not it["exclusions"] else ", ".join(it["exclusions"])),
@@ -117,6 +118,10 @@ def _pair(pair: Mapping[str, Any]) -> str:
         f"{pair['severity']:<7}{pair['long_window']} {number(pair['burn_rate_long'])}, "
         f"{pair['short_window']} {number(pair['burn_rate_short'])}, factor {number(pair['factor'])}: {verdict}"
     )
+
+
+def _left_out(pair: Mapping[str, Any]) -> str:
+    return f"{pair['severity']:<7}{pair['long_window']}, {pair['short_window']} left out: {pair['reason']}"
 
 
 def _seconds(age: float | None) -> str | None:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from okrbridge.domain.windows import EPOCH
+
 
 class Format(StrEnum):
     """How results are printed."""
@@ -38,14 +40,18 @@ def instant(text: str) -> datetime:
     """Read an instant for ``--at``: RFC 3339, a plain date, or epoch seconds; without a zone it is UTC.
 
     Raises:
-        typer.BadParameter: anything else.
+        typer.BadParameter: anything else, and an instant before 1970.
     """
     try:
         at = datetime.fromtimestamp(float(text), UTC) if _is_number(text) else datetime.fromisoformat(text)
+        utc = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError) as problem:
         message = f"{text!r} is not an instant; write one such as 2026-11-21T12:00:00Z"
         raise typer.BadParameter(message) from problem
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    if utc < EPOCH:
+        message = f"{text!r} lies before 1970; write an instant such as 2026-11-21T12:00:00Z"
+        raise typer.BadParameter(message)
+    return utc
 
 
 def _is_number(text: str) -> bool:

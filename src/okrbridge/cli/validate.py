@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +16,31 @@ from okrbridge.cli.output import print_json, say
 from okrbridge.errors import DefinitionError, Fault
 
 if TYPE_CHECKING:
+    from okrbridge.cli.live_check import Unreachable
     from okrbridge.definitions.loader import Loaded
+    from okrbridge.settings import Settings
 
 PathsArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH…", help="Files and folders, or - for standard input.")
 ]
+
+_STDIN = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What is told.
+
+    Attributes:
+        faults, warnings: in reading order.
+        unreachable: sources that could not be asked under ``--live``.
+        summary: the last line for people; empty for none.
+    """
+
+    faults: Sequence[Fault]
+    warnings: Sequence[Fault] = ()
+    unreachable: Sequence[Unreachable] = ()
+    summary: str = ""
 
 
 def validate(
@@ -35,45 +56,72 @@ def validate(
     Leaves with 2 on faults, with 1 when a source refuses a query under --live, with 3 on warnings under --strict,
     and with 4 when a source cannot be reached under --live.
     """
+    from okrbridge.definitions.loader import load
     from okrbridge.settings import load_settings
 
     settings = load_settings({"config": config})
+    given = paths or [settings.config]
+    stdin = _stdin() if _STDIN in given else None
     try:
-        loaded = _load(paths or [settings.config])
+        loaded = load([path for path in given if path != _STDIN], stdin)
     except DefinitionError as problem:
-        _report(problem.faults, (), format, summary=f"{_counted(len(problem.faults), 'fault')} found")
+        _tell(_Report(problem.faults, summary=f"{_counted(len(problem.faults), 'fault')} found"), format, stdin)
         raise typer.Exit(WRONG) from None
-    faults, code = _check_live(loaded) if live else ((), GOOD)
-    if code == GOOD and strict and loaded.warnings:
-        code = WARNINGS
-    _report(faults, loaded.warnings, format, summary=_summary(loaded) if not faults else "")
-    raise typer.Exit(code)
+    report, code = _checked_live(loaded, settings) if live else (_good(loaded), GOOD)
+    _tell(report, format, stdin)
+    raise typer.Exit(WARNINGS if code == GOOD and strict and loaded.warnings else code)
 
 
-def _load(paths: Sequence[Path]) -> Loaded:
-    from okrbridge.definitions.loader import load, load_text
+def _stdin() -> bytes:
+    from okrbridge.definitions.documents import MAX_BYTES
 
-    if [str(path) for path in paths] == ["-"]:
-        return load_text(sys.stdin.read(), "<stdin>")
-    return load(paths)
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
-def _check_live(loaded: Loaded) -> tuple[tuple[Fault, ...], int]:
-    return (), GOOD
+def _good(loaded: Loaded) -> _Report:
+    return _Report((), loaded.warnings, summary=_summary(loaded))
 
 
-def _report(faults: Sequence[Fault], warnings: Sequence[Fault], format: Format, *, summary: str) -> None:
+def _checked_live(loaded: Loaded, settings: Settings) -> tuple[_Report, int]:
+    from okrbridge.cli.live_check import check_live
+
+    check = check_live(loaded, settings)
+    if check.exit_code == GOOD:
+        return _good(loaded), GOOD
+    refused = f"{_counted(len(check.faults), 'fault')} found" if check.faults else ""
+    return _Report(check.faults, loaded.warnings, check.unreachable, refused), check.exit_code
+
+
+def _tell(report: _Report, format: Format, stdin: bytes | None) -> None:
     if format is Format.JSON:
-        print_json({"faults": [_item(fault) for fault in faults], "warnings": [_item(each) for each in warnings]})
-        return
+        _print_json(report)
+    else:
+        _print_text(report, stdin)
+
+
+def _print_json(report: _Report) -> None:
+    print_json(
+        {
+            "faults": [_item(fault) for fault in report.faults],
+            "warnings": [_item(warning) for warning in report.warnings],
+            "unreachable": [{"source": each.source, "message": each.message} for each in report.unreachable],
+        }
+    )
+
+
+def _print_text(report: _Report, stdin: bytes | None) -> None:
+    from okrbridge.definitions.loader import STDIN
     from okrbridge.definitions.rendering import render, source_line
 
-    for fault in faults:
-        say(render(fault, source_line(fault)))
-    for warning in warnings:
+    text = None if stdin is None else stdin.decode(errors="replace").removeprefix("\ufeff")
+    for fault in report.faults:
+        say(render(fault, source_line(fault, text if fault.file == STDIN else None)))
+    for warning in report.warnings:
         say(f"{warning} [warning]")
-    if summary:
-        (say if faults else typer.echo)(summary)
+    for each in report.unreachable:
+        say(f"source {each.source}: {each.message}")
+    if report.summary:
+        (say if report.faults else typer.echo)(report.summary)
 
 
 def _item(fault: Fault) -> dict[str, object]:

@@ -18,6 +18,8 @@ from okrbridge.errors import Fault
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 50
 MAX_ALIASED_NODES = 100_000
+UNREADABLE_VALUE = "yaml_scalar"
+"""The code of the fault for a value that has no meaning; its text is kept so that the rest can be read."""
 
 _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
@@ -165,7 +167,7 @@ class _Composer:
                 return tagged_scalar(event.tag, event.value)
             return plain_scalar(event.value) if event.implicit[0] else event.value
         except ValueError as error:
-            self._fault(position, path, str(error), "yaml_scalar")
+            self._fault(position, path, str(error), UNREADABLE_VALUE)
             return event.value
 
     def _list(self, position: Position, path: Path) -> Node:

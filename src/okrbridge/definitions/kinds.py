@@ -15,7 +15,8 @@ from okrbridge.definitions.openslo import (
     SloDocument,
 )
 from okrbridge.definitions.release import NOT_YET
-from okrbridge.definitions.shapes import Shape, did_you_mean
+from okrbridge.definitions.shapes import Shape
+from okrbridge.definitions.suggestions import did_you_mean
 from okrbridge.errors import Fault
 
 _KINDS: Mapping[str, Mapping[str, type[Shape]]] = {

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from okrbridge.definitions.documents import MAX_BYTES, ReadText, read_bytes, read_text, too_large
-from okrbridge.definitions.findings import Findings
+from okrbridge.definitions.findings import Findings, LocatedQuery
 from okrbridge.definitions.resolution import resolve, sorted_once
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.errors import DefinitionError, Fault
+
+STDIN = "<stdin>"
+"""What faults in standard input name as their file."""
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -23,12 +26,14 @@ class Loaded:
 
     Attributes:
         warnings: remarks in reading order; they forbid nothing.
+        queries: every query, in reading order, also of indicators that no SLO uses.
         files: how many files were read.
     """
 
     definitions: DefinitionSet
     warnings: tuple[Fault, ...] = ()
     files: int = 0
+    queries: tuple[LocatedQuery, ...] = ()
 
 
 @dataclass(slots=True)
@@ -45,11 +50,15 @@ class _Found:
             self.files.append(path)
 
 
-def load(paths: Sequence[Path]) -> Loaded:
+def load(paths: Sequence[Path], stdin: bytes | None = None) -> Loaded:
     """Load files, and folders with all that is below them.
 
     In folders, files named ``*.yaml`` or ``*.yml`` are read in the order of their names; names that begin with a dot
     are skipped, as Kubernetes puts ``..data`` beside mounted files.
+
+    Args:
+        paths: files and folders.
+        stdin: what came in beside them; its faults name the file ``STDIN``.
 
     Raises:
         DefinitionError: with every fault of every file.
@@ -58,8 +67,10 @@ def load(paths: Sequence[Path]) -> Loaded:
     for path in paths:
         _find(path, found)
     with _collector_paused():
-        reads = [_read(path) for path in found.files]
-        return _loaded(reads, found.faults, first_path=str(paths[0]) if paths else "")
+        reads = [] if stdin is None else [_read_content(stdin, STDIN)]
+        reads += [_read(path) for path in found.files]
+        names = [*map(str, paths), *([] if stdin is None else [STDIN])]
+        return _loaded(reads, found.faults, first_path=names[0] if names else "")
 
 
 def load_text(text: str, name: str) -> Loaded:
@@ -92,7 +103,8 @@ def _loaded(reads: Sequence[ReadText], faults: Sequence[Fault], *, first_path: s
     definitions = resolve(documents, [read.unread for read in reads if read.unread], findings)
     if findings.faults:
         raise DefinitionError(sorted_once(findings.faults))
-    return Loaded(definitions, sorted_once(findings.warnings), len(reads))
+    queries = tuple(sorted(set(findings.queries)))
+    return Loaded(definitions, sorted_once(findings.warnings), len(reads), queries)
 
 
 def _find(path: Path, found: _Found) -> None:
@@ -130,7 +142,11 @@ def _read(path: Path) -> ReadText:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         return ReadText(faults=[_not_readable(path, error)])
-    return too_large(str(path)) if len(content) > MAX_BYTES else read_bytes(content, str(path))
+    return _read_content(content, str(path))
+
+
+def _read_content(content: bytes, file: str) -> ReadText:
+    return too_large(file) if len(content) > MAX_BYTES else read_bytes(content, file)
 
 
 def _not_readable(path: Path, error: Exception) -> Fault:

@@ -95,11 +95,12 @@ def _slo_measure(spot: Spot, spec: MeasureSpec, slo: str, wanted: Wanted) -> Slo
 
 
 def _promql_measure(spot: Spot, spec: MeasureSpec, query: str, wanted: Wanted) -> PromqlMeasure | None:
-    unit = spec.unit or PLAIN
+    unit, source = spec.unit or PLAIN, spec.source or DEFAULT_SOURCE
+    spot.at("promql").query(source, query)
     if wanted.unit is not None and not _converts(unit, wanted.unit):
         _unit_fault(spot, spec, wanted.unit)
         return None
-    return PromqlMeasure(query, spec.source or DEFAULT_SOURCE, unit)
+    return PromqlMeasure(query, source, unit)
 
 
 def _unit_fault(spot: Spot, spec: MeasureSpec, wanted: Unit) -> None:

@@ -20,7 +20,8 @@ from okrbridge.definitions.fields import (
     refusal,
 )
 from okrbridge.definitions.nodes import Path, shortened
-from okrbridge.definitions.shapes import Metadata, Shape, did_you_mean, exactly_one_of
+from okrbridge.definitions.shapes import Metadata, Shape, exactly_one_of
+from okrbridge.definitions.suggestions import did_you_mean
 
 OKRBRIDGE = "okrbridge.dev/v1"
 

@@ -80,7 +80,7 @@ def _from_environment(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    if _ENVIRONMENT.fullmatch(value):
+    if _ENVIRONMENT.fullmatch(value) or _SIMULATED.fullmatch(value):
         return value
     match = re.fullmatch(r"https?://(?P<authority>[^\s/?#]+)[^\s]*", value)
     if match is None:
@@ -91,6 +91,7 @@ def _url(value: str) -> str:
 
 
 _ENVIRONMENT = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
+_SIMULATED = re.compile(r"simulated:[0-9]*")
 
 SourceType = Annotated[str, AfterValidator(_prometheus), Field(json_schema_extra={"pattern": "^[Pp]rometheus$"})]
 
@@ -99,7 +100,7 @@ class ConnectionDetails(Shape):
     """How a Prometheus is reached. Paths and the values of $NAME are those of okrbridge's process."""
 
     url: Annotated[str, AfterValidator(_url), Field(json_schema_extra={"format": "uri"})]
-    """Base address, http or https, with its path prefix if it has one."""
+    """Base address, http or https, with its path prefix if it has one; simulated: is the built-in fleet."""
     bearer_token_file: FilledText | None = None
     """File with the bearer token."""
     username: FilledText | None = None

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from okrbridge.definitions.nodes import Document, Path
-from okrbridge.definitions.shapes import did_you_mean
 from okrbridge.definitions.slo_conversion import slo_names
+from okrbridge.definitions.suggestions import did_you_mean
 from okrbridge.domain.definition_set import DEFAULT_SOURCE
 from okrbridge.errors import Fault
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from okrbridge.definitions.documents import UNREADABLE_VALUE
 from okrbridge.definitions.findings import Findings, Spot
 from okrbridge.definitions.key_results import objective_of
 from okrbridge.definitions.kinds import shape_of
@@ -15,7 +16,8 @@ from okrbridge.definitions.openslo import AlertDocument, DataSourceDocument, Sli
 from okrbridge.definitions.periods import cycle_of
 from okrbridge.definitions.references import check_parents, check_references, collect_names
 from okrbridge.definitions.release import RELEASE
-from okrbridge.definitions.shapes import Shape, read_shape
+from okrbridge.definitions.shape_reading import read_shape
+from okrbridge.definitions.shapes import Shape
 from okrbridge.definitions.slo_conversion import NO_ALERTS, data_source_of, sli_of, slos_of
 from okrbridge.domain.definition_set import DataSource, DeclaredDocument, DefinitionSet
 from okrbridge.domain.okr import Cycle, OkrObjective
@@ -104,5 +106,11 @@ def _declared(document: Document) -> DeclaredDocument:
 
 
 def sorted_once(faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    """Findings in reading order, each once."""
-    return tuple(sorted(dict.fromkeys(faults)))
+    """Findings in reading order, each once; a value that could not be read gets no second fault for what it is not."""
+    unreadable = {_place(fault) for fault in faults if fault.code == UNREADABLE_VALUE}
+    told = (fault for fault in faults if fault.code == UNREADABLE_VALUE or _place(fault) not in unreadable)
+    return tuple(sorted(dict.fromkeys(told)))
+
+
+def _place(fault: Fault) -> tuple[str, int, int, str]:
+    return fault.file, fault.line, fault.column, fault.path

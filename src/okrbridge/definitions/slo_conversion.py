@@ -79,12 +79,12 @@ def _parts(ratio: RatioMetric) -> Iterator[tuple[str, MetricSource]]:
 
 
 def _source_of(spot: Spot, source: MetricSource) -> str | None:
-    if source.metric_source_ref is not None:
-        return source.metric_source_ref
-    if source.type is None:
+    if source.metric_source_ref is None and source.type is None:
         spot.fault("needs metricSourceRef: NAME, or type: Prometheus for the default source", "missing_key")
         return None
-    return DEFAULT_SOURCE
+    name = source.metric_source_ref or DEFAULT_SOURCE
+    spot.at("spec", "query").query(name, source.spec.query)
+    return name
 
 
 def slos_of(spot: Spot, model: SloDocument, slis: Mapping[str, Sli]) -> Iterator[Slo]:

@@ -6,13 +6,15 @@ configuration"; the short window is a twelfth of the long one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from okrbridge.domain.burn_rate import BURN_WINDOWS, exceeds
 from okrbridge.domain.error_budget import budget_ratio
+from okrbridge.domain.windows import format_duration
 
 
 class Severity(StrEnum):
@@ -46,6 +48,9 @@ _WORKBOOK = (
     (Severity.TICKET, 0.10, "3d", "6h"),
 )
 
+_LOWEST_HELD = 0.9
+"""The lowest factor that is held at 1."""
+
 
 def default_pairs(window: timedelta, target_ratio: float) -> tuple[BurnPair, ...]:
     """The workbook's pairs scaled to an SLO window: factor = share x window / long.
@@ -55,15 +60,35 @@ def default_pairs(window: timedelta, target_ratio: float) -> tuple[BurnPair, ...
     A factor that scales to between 0.9 and 1 is held at 1. A pair that scales lower, cannot be reached
     (above ``1 / (1 - target)``), or whose long window exceeds the SLO's own, is left out.
     """
-    pairs = []
+    return tuple(pair for pair, objection in _scaled_pairs(window, target_ratio) if not objection)
+
+
+def left_out_pairs(window: timedelta, target_ratio: float) -> tuple[tuple[BurnPair, str], ...]:
+    """The workbook's pairs that an SLO does not use, each scaled to its window, and the reason in words."""
+    return tuple((pair, objection) for pair, objection in _scaled_pairs(window, target_ratio) if objection)
+
+
+def _scaled_pairs(window: timedelta, target_ratio: float) -> Iterator[tuple[BurnPair, str]]:
+    """All of the workbook's pairs, each with the reason to leave it out; empty when there is none."""
     for severity, share, long, short in _WORKBOOK:
         factor = share * (window / BURN_WINDOWS[long])
-        if 0.9 <= factor < 1:
+        if _LOWEST_HELD <= factor < 1:
             factor = 1.0
-        reachable = factor <= 1 / budget_ratio(target_ratio)
-        if factor >= 1 and reachable and BURN_WINDOWS[long] <= window:
-            pairs.append(BurnPair(severity, share, long, short, factor))
-    return tuple(pairs)
+        pair = BurnPair(severity, share, long, short, factor)
+        yield pair, _objection(pair, window, target_ratio)
+
+
+def _objection(pair: BurnPair, window: timedelta, target_ratio: float) -> str:
+    if BURN_WINDOWS[pair.long] > window:
+        return f"its {pair.long} window is longer than the SLO's {format_duration(window)}"
+    if pair.factor < 1:
+        # Rounded down, so that 0.8999 does not read 0.9.
+        shown = math.floor(pair.factor * 100 + 1e-9) / 100
+        return f"its factor of {shown:g} is below {_LOWEST_HELD:g}"
+    fastest = 1 / budget_ratio(target_ratio)
+    if pair.factor > fastest:
+        return f"its factor of {pair.factor:.6g} cannot be reached: 1/(1 - {target_ratio:.12g}) is {fastest:.6g}"
+    return ""
 
 
 def exceeded_pairs(pairs: tuple[BurnPair, ...], burn_rates: Mapping[str, float | None]) -> tuple[BurnPair, ...]:

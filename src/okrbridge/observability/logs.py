@@ -31,16 +31,19 @@ def configure_logging(level: str, log_format: LogFormat = "auto") -> None:
     )
     tail: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if as_json:
-        tail += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        # Local variables hold passwords and tokens; tracebacks are told without them.
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        tail += [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
     else:
-        tail += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback
+        tail += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=tail))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # APScheduler tells every run of its one job; the tick's own line says more.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # APScheduler tells every run of its one job, and every boundary a long run passed; the tick's own line says more.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):

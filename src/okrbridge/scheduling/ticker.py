@@ -37,8 +37,9 @@ class GridTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no ty
 class Ticker:
     """Runs a job at every boundary, one run at a time, in a thread of its own.
 
-    A run that lasts past boundaries is followed by one run, not by one for each (``coalesce``), and a run is
-    never dropped for being late (``misfire_grace_time=None``): the job itself finds and fills what was missed.
+    A run that lasts past boundaries is followed by one run, not by one for each (``max_instances``: one runs, one
+    waits for the only thread), and a run is never dropped for being late (``misfire_grace_time=None``): the job
+    itself finds and fills what was missed.
     """
 
     def __init__(self, job: Callable[[threading.Event], None], grid: Grid, delay: timedelta) -> None:
@@ -50,7 +51,7 @@ class Ticker:
             GridTrigger(grid, delay),
             id="tick",
             name="tick",
-            max_instances=1,
+            max_instances=2,
             coalesce=True,
             misfire_grace_time=None,
         )
@@ -66,6 +67,8 @@ class Ticker:
             self._scheduler.shutdown(wait=True)
 
     def _run(self) -> None:
+        if self.stopping.is_set():
+            return
         try:
             self._job(self.stopping)
         except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.windows import Grid
@@ -23,7 +24,7 @@ _TEXT_KEYS = (
     "key_file",
     "org_id",
 )
-DETAIL_KEYS = frozenset({"url", "insecure_skip_verify", *_TEXT_KEYS})
+DETAIL_KEYS = frozenset({"url", "insecure_skip_verify", "password_file", *_TEXT_KEYS})
 """What ``connectionDetails`` of a Prometheus may hold. A value ``$NAME`` is read from the environment."""
 
 
@@ -36,22 +37,42 @@ def from_declaration(
     environment: Mapping[str, str] | None = None,
     tracing: Tracing = untraced,
 ) -> PrometheusSource:
-    """Build the source; nothing is asked yet.
+    """Build the source; nothing is asked yet. A password file is read now, once.
 
     Raises:
-        ConfigurationError: an unknown key, a missing url, an unset variable, or credentials that cannot work.
+        ConfigurationError: an unknown key, a missing url, an unset variable, a password file that cannot be read,
+            or credentials that cannot work.
     """
     details = _resolved(source, os.environ if environment is None else environment)
     try:
-        connection = Connection(
-            url=details["url"],
-            insecure_skip_verify=_flag(details.get("insecure_skip_verify", "")),
-            **{key: details[key] for key in _TEXT_KEYS if key in details},
-        ).checked()
+        connection = _connection(details)
     except ConfigurationError as error:
         raise ConfigurationError(f"data source {source.name!r}: {error}") from error
     client = PrometheusClient(source.name, connection, concurrency=concurrency, deadline=deadline, tracing=tracing)
     return PrometheusSource(source.name, client, grid, concurrency)
+
+
+def _connection(details: Mapping[str, str]) -> Connection:
+    texts = {key: details[key] for key in _TEXT_KEYS if key in details}
+    if "password_file" in details:
+        if "password" in details:
+            raise ConfigurationError("declare either password or password_file, not both")
+        texts["password"] = _password_in(Path(details["password_file"]))
+    insecure_skip_verify = _flag(details.get("insecure_skip_verify", ""))
+    return Connection(url=details["url"], insecure_skip_verify=insecure_skip_verify, **texts).checked()
+
+
+def _password_in(file: Path) -> str:
+    try:
+        password = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"password_file {file} cannot be read: {error.strerror}") from error
+    except ValueError:
+        # Not chained: the error would carry the content.
+        raise ConfigurationError(f"password_file {file} cannot be read as UTF-8 text") from None
+    if not password:
+        raise ConfigurationError(f"password_file {file} is empty")
+    return password
 
 
 def _resolved(source: DataSource, environment: Mapping[str, str]) -> Mapping[str, str]:
