@@ -97,6 +97,7 @@ def _check_source(source: MetricSource, places: Mapping[str, Sequence[LocatedQue
 
 
 def _refusal(source: str, failure: SourceFailure) -> str:
-    # A Prometheus begins with its address and these very words.
+    # A Prometheus' failure begins with its address and these very words, and its own with the name of the parameter.
     _, _, own_words = failure.message.partition(" refuses the query: ")
-    return f"{source} refuses the query: {own_words or failure.message}"
+    reason = own_words.removeprefix('invalid parameter "query": ') or failure.message
+    return f"{source} refuses the query: {reason}"

@@ -98,6 +98,20 @@ def test_an_unknown_burn_exceeds_nothing_and_is_not_called_fine():
     assert {pair["exceeded"] for pair in policy} == {None}
 
 
+def test_burn_pairs_that_are_left_out_are_told_with_the_reason():
+    report = made.checkout_report()
+    # 1 / (1 - 0.9) = 10 is below 14.4
+    easy = dataclasses.replace(report, slo=dataclasses.replace(report.slo, target_ratio=0.9))
+
+    explanation = slo_explanation(easy, {}, made.NOW)
+
+    [left_out] = explanation["burn_policy_left_out"]
+    assert (left_out["severity"], left_out["long_window"], left_out["short_window"]) == ("page", "1h", "5m")
+    assert left_out["factor"] == pytest.approx(14.4)
+    assert left_out["reason"] == "its factor of 14.4 cannot be reached: 1/(1 - 0.9) is 10"
+    assert [pair["long_window"] for pair in explanation["burn_policy"]] == ["6h", "1d", "3d"]
+
+
 def test_where_it_is_declared_is_told_with_the_revision():
     revisions = [
         DefinitionRevision("SLO", "checkout-availability", number, "{}", "file", made.AT) for number in (1, 2, 3)
@@ -228,6 +242,16 @@ def test_the_lines_of_an_slo_hold_reason_formulas_and_place():
     assert "  5 / (0.001 x 10000) = 0.5" in lines
     assert any("page   1h 2, 5m 0, factor 14.4: not exceeded" in line for line in lines)
     assert any(line.startswith("declared at   config/slos.yaml:1") for line in lines)
+
+
+def test_the_lines_of_an_slo_say_which_burn_pairs_are_left_out():
+    explanation = _explaining(_database()).slo("checkout-availability")
+    reason = "its factor of 14.4 cannot be reached: 1/(1 - 0.9) is 10"
+    pair = {"severity": "page", "long_window": "1h", "short_window": "5m", "reason": reason}
+
+    assert explanation["burn_policy_left_out"] == []
+    assert not [line for line in explanation_lines(explanation) if "left out" in line]
+    assert f"  page   1h, 5m left out: {reason}" in explanation_lines({**explanation, "burn_policy_left_out": [pair]})
 
 
 @pytest.mark.parametrize("identity", ["reliable-checkout/uptime", "fast-search/p99-latency", "fast-search/errors"])

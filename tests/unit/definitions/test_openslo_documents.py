@@ -278,6 +278,20 @@ def test_a_source_needs_a_plain_address(url, message):
     assert faults_of(text) == [f"a.yaml:7:10: spec.connectionDetails.url: {message}"]
 
 
+@pytest.mark.parametrize("url", ["simulated:", "simulated:1763596800", "$PROMETHEUS_URL"])
+def test_an_address_may_be_the_built_in_fleet_or_stand_in_the_environment(url):
+    (source,) = loaded(changed(SOURCE, "https://thanos.example:10902/prefix/", f'"{url}"')).definitions.sources
+
+    assert source.details["url"] == url
+
+
+@pytest.mark.parametrize("url", ["simulated:tomorrow", "simulated", "simulated://fleet"])
+def test_the_built_in_fleet_begins_at_a_whole_number_of_seconds(url):
+    (fault,) = faults_of(changed(SOURCE, "https://thanos.example:10902/prefix/", f'"{url}"'))
+
+    assert "is no http or https address" in fault
+
+
 def test_a_declared_source_can_be_named():
     slo = SLO.replace("metricSourceRef: prometheus", "metricSourceRef: thanos").replace(
         "type: Prometheus", "metricSourceRef: thanos"

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from okrbridge.domain.alerting import Severity, default_pairs, exceeded_pairs
+from okrbridge.domain.alerting import Severity, default_pairs, exceeded_pairs, left_out_pairs
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 
 PAGE, TICKET = Severity.PAGE, Severity.TICKET
@@ -64,6 +64,48 @@ def test_the_short_window_is_a_twelfth_of_the_long_one():
 )
 def test_a_pair_that_cannot_be_reached_is_dropped(target, longs):
     assert [pair.long for pair in default_pairs(days(30), target)] == longs
+
+
+@pytest.mark.parametrize(
+    ("window", "target", "reasons"),
+    [
+        (days(30), 0.999, {}),
+        # 0.02 x 24 = 0.48; 0.05 x 24 / 6 = 0.2; 0.1 x 1 = 0.1
+        (
+            days(1),
+            0.999,
+            {
+                "1h": "its factor of 0.48 is below 0.9",
+                "6h": "its factor of 0.2 is below 0.9",
+                "1d": "its factor of 0.1 is below 0.9",
+                "3d": "its 3d window is longer than the SLO's 1d",
+            },
+        ),
+        # 0.1 x 7 = 0.7; 0.1 x 7 / 3 = 0.2333
+        (days(7), 0.999, {"1d": "its factor of 0.7 is below 0.9", "3d": "its factor of 0.23 is below 0.9"}),
+        # 0.1 x 26.99 / 3 = 0.89967, which is never shown as 0.9
+        (days(26.99), 0.999, {"3d": "its factor of 0.89 is below 0.9"}),
+        # 1 / 0.1 = 10
+        (days(30), 0.9, {"1h": "its factor of 14.4 cannot be reached: 1/(1 - 0.9) is 10"}),
+        # 1 / 0.07 = 14.2857
+        (days(30), 0.93, {"1h": "its factor of 14.4 cannot be reached: 1/(1 - 0.93) is 14.2857"}),
+    ],
+)
+def test_a_pair_that_is_left_out_has_its_reason(window, target, reasons):
+    assert {pair.long: reason for pair, reason in left_out_pairs(window, target)} == reasons
+
+
+@pytest.mark.parametrize("window", [timedelta(minutes=30), days(1), days(7), days(28), days(30), days(90)])
+@pytest.mark.parametrize("target", [0.5, 0.9, 0.999])
+def test_each_pair_of_the_workbook_is_either_used_or_left_out(window, target):
+    used = [pair.long for pair in default_pairs(window, target)]
+    left_out = [pair.long for pair, _ in left_out_pairs(window, target)]
+    assert sorted(used + left_out) == sorted(["1h", "6h", "1d", "3d"])
+
+
+def test_a_pair_that_is_left_out_is_scaled_too():
+    [(pair, _)] = left_out_pairs(days(30), 0.9)
+    assert (pair.severity, pair.short, pair.factor) == (PAGE, "5m", pytest.approx(14.4))
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """The ticker on a grid of hundredths of a second; every wait is for an event, with a time-out."""
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+
+from apscheduler.events import EVENT_JOB_SUBMITTED
+from structlog.testing import capture_logs
 
 from okrbridge.domain.windows import Grid
 from okrbridge.scheduling.ticker import Ticker
@@ -14,45 +16,43 @@ HOURLY = Grid(timedelta(hours=1))
 PATIENCE = 10.0
 """Seconds after which a test gives up; none of them gets near."""
 
-Job = Callable[[threading.Event], None]
+
+class Count:
+    """A number that threads raise and others wait for."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self.value = 0
+
+    def more(self, *_event: object) -> int:
+        """One more; returns how many there are now."""
+        with self._changed:
+            self.value += 1
+            self._changed.notify_all()
+            return self.value
+
+    def reached(self, value: int) -> bool:
+        """Wait until there are that many."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.value >= value, PATIENCE)
 
 
 @contextmanager
-def ticking(job: Job, grid: Grid = TINY) -> Iterator[Ticker]:
+def ticking(
+    job: Callable[[threading.Event], None], grid: Grid = TINY, submitted: Count | None = None
+) -> Iterator[None]:
+    """A ticker at work; ``submitted`` counts the runs that fell due."""
     ticker = Ticker(job, grid, timedelta(0))
+    ticker._scheduler.add_listener((submitted or Count()).more, EVENT_JOB_SUBMITTED)
     ticker.start()
     try:
-        yield ticker
+        yield
     finally:
         ticker.stop()
 
 
-class Visits:
-    """Counts runs, and how many there are at once."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self.inside = 0
-        self.most_inside = 0
-        self.count = 0
-
-    @contextmanager
-    def one(self) -> Iterator[int]:
-        with self._changed:
-            self.count += 1
-            self.inside += 1
-            self.most_inside = max(self.inside, self.most_inside)
-            self._changed.notify_all()
-            number = self.count
-        try:
-            yield number
-        finally:
-            with self._changed:
-                self.inside -= 1
-
-    def reached(self, count: int) -> bool:
-        with self._changed:
-            return self._changed.wait_for(lambda: self.count >= count, PATIENCE)
+def _discard(_number: int) -> None:
+    """Jobs return nothing."""
 
 
 def test_the_first_run_starts_at_once_and_not_at_the_next_boundary():
@@ -62,30 +62,29 @@ def test_the_first_run_starts_at_once_and_not_at_the_next_boundary():
 
 
 def test_boundary_follows_boundary():
-    visits = Visits()
+    runs = Count()
+    with ticking(lambda _stopping: _discard(runs.more())):
+        assert runs.reached(4)
+
+
+def test_a_run_past_boundaries_is_followed_by_one_run_and_never_joined_by_it():
+    submitted, runs, together = Count(), Count(), []
+    inside = threading.Lock()
 
     def job(_stopping: threading.Event) -> None:
-        with visits.one():
-            pass
+        together.append(not inside.acquire(blocking=False))
+        if runs.value < 3:
+            # Each run lasts until the next one is due and waits.
+            submitted.reached(runs.value + 2)
+        inside.release()
+        runs.more()
 
-    with ticking(job):
-        assert visits.reached(4)
-
-
-def test_a_run_longer_than_a_slice_is_never_joined_by_a_second_one():
-    visits, passed = Visits(), threading.Event()
-
-    def job(_stopping: threading.Event) -> None:
-        with visits.one():
-            # Longer than two slices; nobody sets the event.
-            passed.wait(0.05)
-
-    with ticking(job):
-        assert visits.reached(4)
-    assert visits.most_inside == 1
+    with ticking(job, submitted=submitted):
+        assert runs.reached(3)
+    assert together.count(True) == 0
 
 
-def test_stopping_waits_for_the_running_tick_and_tells_it():
+def test_stopping_tells_the_running_tick_and_waits_for_it():
     entered, finished = threading.Event(), threading.Event()
 
     def job(stopping: threading.Event) -> None:
@@ -99,44 +98,36 @@ def test_stopping_waits_for_the_running_tick_and_tells_it():
 
 
 def test_a_run_that_waits_when_the_ticker_stops_is_not_made():
-    visits = Visits()
+    submitted, runs = Count(), Count()
 
     def job(stopping: threading.Event) -> None:
-        with visits.one():
-            # Several boundaries pass meanwhile, so that a run is waiting when the ticker stops.
-            threading.Event().wait(0.1)
-            stopping.wait(PATIENCE)
+        runs.more()
+        stopping.wait(PATIENCE)
 
-    with ticking(job):
-        assert visits.reached(1)
-    assert visits.count == 1
+    with ticking(job, submitted=submitted):
+        assert submitted.reached(2)
+    assert runs.value == 1
 
 
-def test_nothing_runs_after_stopping():
-    visits = Visits()
-
-    def job(_stopping: threading.Event) -> None:
-        with visits.one():
-            pass
-
-    with ticking(job):
-        assert visits.reached(2)
-    count = visits.count
-    assert not threading.Event().wait(0.06)
-    assert visits.count == count
+def test_stopping_ends_the_scheduler():
+    runs = Count()
+    with ticking(lambda _stopping: _discard(runs.more())):
+        assert runs.reached(2)
+    assert [thread.name for thread in threading.enumerate() if thread.name == "APScheduler"] == []
 
 
-def test_a_failing_run_is_logged_and_the_next_boundary_gets_its_chance(caplog):
-    visits = Visits()
+def test_a_failing_run_is_logged_and_the_next_boundary_gets_its_chance():
+    runs = Count()
 
     def job(_stopping: threading.Event) -> None:
-        with visits.one() as number:
-            if number == 1:
-                raise RuntimeError("the database went away")
+        if runs.more() == 1:
+            raise RuntimeError("the database went away")
 
-    with caplog.at_level(logging.ERROR), ticking(job):
-        assert visits.reached(3)
-    assert visits.count >= 3
+    with capture_logs() as logs, ticking(job):
+        assert runs.reached(3)
+    assert [(entry["event"], entry["log_level"], entry["exc_info"]) for entry in logs] == [
+        ("tick failed", "error", True)
+    ]
 
 
 def test_a_ticker_that_was_never_started_can_be_stopped():
