@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from okrbridge.application.ports import Ledger, Reading, ValueRequest
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
-from okrbridge.application.slo_evaluation import STALE_AFTER
+from okrbridge.application.slo_evaluation import STALE_AFTER, is_filled
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain import error_budget
 from okrbridge.domain.definition_set import DefinitionSet
@@ -96,6 +96,7 @@ class Measuring:
             ratio = error_budget.consumed_to_date(counts.good, counts.total, slo.target_ratio, elapsed)
         else:
             ratio = float(error_budget.sli_ratio(counts.good, counts.total))
+        filled = is_filled(self.ledger, slo.sli, window, counts)
         return Measurement(
             key_result=key_result.id,
             at=self.at,
@@ -104,8 +105,10 @@ class Measuring:
             quality=Quality.OK if counts.coverage_ratio >= COVERAGE_FLOOR else Quality.PARTIAL,
             sample_count=counts.total,
             coverage_ratio=counts.coverage_ratio,
+            error="" if filled else "history is still being filled",
             query=f"slo/{slo.name}",
             evaluation_id=self.evaluation_id,
+            is_filled=filled,
         )
 
     def _window(self, key_result: KeyResult, measure: SloMeasure) -> Interval:
@@ -174,7 +177,7 @@ def progress_record(
     """Progress at a measurement's instant, from its value or, without one, from the last good value.
 
     Args:
-        previous: the record before this one, for the status' hysteresis.
+        previous: the record before this one, for the status' hysteresis; one that is too old to speak for now has no say.
     """
     at = measurement.at
     source = measurement if measurement.value is not None else last_good
@@ -189,7 +192,7 @@ def progress_record(
         progress_ratio=progress.ratio if progress else None,
         expected_ratio=expected,
         gap_ratio=gap,
-        status=steady(previous.status if previous else None, found),
+        status=steady(previous.status if previous and at - previous.at <= KEY_RESULT_STALE_AFTER else None, found),
         quality=measurement.quality,
         measured_at=source.at if source else None,
         evaluation_id=measurement.evaluation_id,
@@ -205,6 +208,8 @@ def _judge(
         status = KeyResultStatus.NO_DATA if started else KeyResultStatus.NOT_STARTED
         return status, expected_ratio(key_result.period, at, key_result.checkpoints), None
     pace = pace_of(key_result, at, value, progress)
+    if not source.is_filled:
+        return KeyResultStatus.TOO_EARLY, pace.expected_ratio, pace.gap_ratio
     is_over = at >= key_result.period.end
     if at - source.at > KEY_RESULT_STALE_AFTER and not is_over:
         return KeyResultStatus.STALE, pace.expected_ratio, pace.gap_ratio

@@ -38,6 +38,7 @@ class Measurement:
         error: why there is no value, for people.
         query: what was asked.
         evaluation_id: the evaluation that measured it.
+        is_filled: whether the window's history was asked for; until then it is too early for a status. Not stored.
     """
 
     key_result: str
@@ -50,6 +51,7 @@ class Measurement:
     error: str = ""
     query: str = ""
     evaluation_id: str = ""
+    is_filled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

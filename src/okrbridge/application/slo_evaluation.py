@@ -13,11 +13,16 @@ from okrbridge.domain import error_budget
 from okrbridge.domain.alerting import default_pairs, exceeded_pairs
 from okrbridge.domain.burn_rate import BURN_WINDOWS, burn_rate
 from okrbridge.domain.ledger import WindowCounts
+from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo, slo_state
 from okrbridge.domain.windows import Grid, Interval
 
 STALE_AFTER = timedelta(minutes=5)
 """Data older than this is stale: Prometheus' own look-back."""
+
+
+FILLED = 0.9
+"""Share of a window that must have been asked for before its sums are taken for the window's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ def evaluate_slo(
         is_stale=last is not None and at - last > STALE_AFTER,
         total=own.total,
         budget_remaining_ratio=1.0 if remaining is None else remaining,
+        is_filled=is_filled(ledger, slo.sli, window, own),
         is_burning=bool(exceeded_pairs(default_pairs(slo.window.length, slo.target_ratio), burn_rates)),
     )
     return SloReport(
@@ -92,6 +98,14 @@ def evaluate_slo(
         method=source.counting_method(slo.sli),
         warnings=outcome.warnings,
     )
+
+
+def is_filled(ledger: Ledger, sli: Sli, window: Interval, counts: WindowCounts) -> bool:
+    """Whether a window's history was asked for, whatever the answer was; else its counts speak for a part of it."""
+    if counts.coverage_ratio >= FILLED:
+        return True
+    missing = sum((run.length for run in ledger.missing(sli.key, sli.source, window)), timedelta(0))
+    return missing <= (1 - FILLED) * window.length
 
 
 def known(ratio: float) -> float | None:

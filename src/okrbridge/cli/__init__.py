@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from okrbridge.cli.application import make_app
-from okrbridge.cli.exit_codes import exit_code_of
+from okrbridge.cli.exit_codes import GOOD, exit_code_of
 from okrbridge.errors import DefinitionError, OkrbridgeError
 
 
@@ -23,7 +23,6 @@ def run() -> None:
     except OkrbridgeError as problem:
         print(f"okrbridge: {problem}", file=sys.stderr)  # noqa: T201 - the command line prints
         sys.exit(exit_code_of(problem))
-    except BrokenPipeError:
-        # The reader of a pipe went away, as in `okrbridge evaluate | head`.
-        sys.stderr.close()
-        sys.exit(0)
+    except SystemExit as leaving:
+        # typer leaves with 1, our findings, when the reader of a pipe goes away, as in `okrbridge evaluate | head`.
+        sys.exit(GOOD if isinstance(leaving.__context__, BrokenPipeError) else leaving.code)

@@ -18,6 +18,8 @@ UNKNOWN = "-"
 def print_json(document: object) -> None:
     """Print one JSON document."""
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+    # A reader that went away is noticed here and not when the interpreter ends, where it is a failure.
+    sys.stdout.flush()
 
 
 def say(message: str) -> None:

@@ -161,11 +161,14 @@ class SteadyStatus:
     seen: int = 0
 
 
+_UNJUDGED = (KeyResultStatus.NOT_STARTED, KeyResultStatus.TOO_EARLY, KeyResultStatus.NO_DATA)
+
+
 def steady(
     previous: SteadyStatus | None, found: KeyResultStatus, policy: StatusPolicy = DEFAULT_POLICY
 ) -> SteadyStatus:
-    """The status to show after one more evaluation (formula A8); the first one is taken at once."""
-    if previous is None or found is previous.shown:
+    """The status to show after one more evaluation (formula A8); the first judgement is taken at once."""
+    if previous is None or found is previous.shown or previous.shown in _UNJUDGED:
         return SteadyStatus(found)
     seen = previous.seen + 1 if found is previous.candidate else 1
     if seen >= policy.equal_evaluations:

@@ -70,15 +70,21 @@ def slo_state(
     total: float,
     budget_remaining_ratio: float,
     is_burning: bool,
+    is_filled: bool = True,
 ) -> SloState:
-    """The state, the first that applies: what makes the numbers doubtful comes before what they say."""
+    """The state, the first that applies: what makes the numbers doubtful comes before what they say.
+
+    Args:
+        is_filled: whether the window's history was asked for; until then an hour must not speak for a month, so that
+            the budget is not called exhausted.
+    """
     ranked = (
         (not consistent, SloState.INVALID),
         (failed, SloState.ERROR),
         (coverage_ratio <= 0, SloState.NO_DATA),
         (is_stale, SloState.STALE),
         (total <= 0, SloState.NO_TRAFFIC),
-        (budget_remaining_ratio <= 0, SloState.EXHAUSTED),
+        (is_filled and budget_remaining_ratio <= 0, SloState.EXHAUSTED),
         (is_burning, SloState.BURNING),
     )
     return next((state for applies, state in ranked if applies), SloState.OK)

@@ -142,10 +142,12 @@ def test_an_overspent_budget_is_exhausted_even_while_it_burns(engine):
     # 99.9 %: 2 % errors in every slice burn at 20, above 14.4 on 1 h and 5 m.
     run = engine(definitions(), steady(98.0, 100.0))
     run.evaluator.tick(run.at(MIDDLE))
-    burst_only = run.evaluator.snapshots.current.slos[0]
-    assert burst_only.burn_rates["1h"] == pytest.approx(20.0)
-    # The window of 30 d holds only this hour yet: its budget of 0.1 % is spent 20 times.
-    assert burst_only.state is SloState.EXHAUSTED
+    first_hour = run.evaluator.snapshots.current.slos[0]
+    assert first_hour.burn_rates["1h"] == pytest.approx(20.0)
+    # An hour must not speak for 30 days: the budget is called exhausted when they are filled.
+    assert first_hour.state is SloState.BURNING
+    run.evaluator.fill_history(MIDDLE, keep_going)
+    assert run.evaluator.snapshots.current.slos[0].state is SloState.EXHAUSTED
 
 
 def test_uptime_moves_a_key_result_by_the_sli_of_the_cycle_to_date(engine):
@@ -170,6 +172,19 @@ def test_a_budget_key_result_spends_the_cycles_budget_at_even_traffic(engine):
     assert result.progress.value == pytest.approx(0.3)
     assert result.progress.progress_ratio == 1.0
     assert result.status is KeyResultStatus.AT_RISK
+
+
+def test_until_history_is_filled_it_is_too_early_for_a_status(engine):
+    # The last hour is all bad, the month before it all good.
+    bad_hour = epoch_seconds(MIDDLE - timedelta(hours=1))
+    run = engine(definitions(uptime(), budget()), lambda _sli, start: (0.0 if start >= bad_hour else 10.0, 10.0))
+    first = run.evaluator.tick(run.at(MIDDLE))
+    assert [result.status for result in first.key_results] == [KeyResultStatus.TOO_EARLY] * 2
+    assert first.objectives[0].status is KeyResultStatus.TOO_EARLY
+    run.evaluator.fill_history(MIDDLE, keep_going)
+    # 60 of 64,800 minutes bad: 0.0926 % of 0.1 % allowed, half of the cycle gone: 0.463 of 0.5, above 0.25.
+    statuses = [result.status for result in run.evaluator.snapshots.current.key_results]
+    assert statuses == [KeyResultStatus.ON_TRACK, KeyResultStatus.AT_RISK]
 
 
 def test_promql_values_are_converted_to_the_key_results_unit(engine):

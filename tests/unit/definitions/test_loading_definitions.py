@@ -169,3 +169,55 @@ def test_documents_are_recorded_as_canonical_json():
 
 def test_text_is_loaded_as_a_file_is():
     assert isinstance(load_text(EVERYTHING, "stdin").definitions, DefinitionSet)
+
+
+def test_standard_input_stands_beside_files_and_folders(tmp_path):
+    (tmp_path / "a.yaml").write_text(SLO + "---\n" + CYCLE)
+
+    loaded = load([tmp_path], OBJECTIVE.encode())
+
+    assert loaded.files == 2
+    assert next(document.place for document in loaded.definitions.documents) == "<stdin>:1"
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "<stdin>:1:1: holds no document"),
+        (b"a: \xe4", "<stdin>:1:4: the file is not UTF-8 text; save it as UTF-8"),
+        (b"#" * 5_000_001, "<stdin>:1:1: longer than 5 MB; split the file"),
+    ],
+)
+def test_standard_input_that_cannot_be_used_is_a_fault(content, fault):
+    with pytest.raises(DefinitionError) as raised:
+        load([], content)
+
+    assert [str(each) for each in raised.value.faults] == [fault]
+
+
+NO_NUMBERS = [
+    ("target: 0.999", "target: {value}"),
+    ("service: api", "service: {value}"),
+    ("duration: 30d", "duration: {value}"),
+    ("name: api-availability}\nspec", "name: {value}}}\nspec"),
+    ("kind: SLO", "kind: {value}"),
+    ("objectives: [{target: 0.999}]", "objectives: {value}"),
+]
+
+
+@pytest.mark.parametrize("value", [".nan", "-.inf", "1e999", "9" * 65, "0.9" + "9" * 63, "!secret x"])
+@pytest.mark.parametrize(("old", "new"), NO_NUMBERS)
+def test_a_value_that_means_nothing_is_one_fault(old, new, value):
+    with pytest.raises(DefinitionError) as raised:
+        load_text(changed(SLO, old, new.format(value=value)), "a.yaml")
+
+    assert [fault.code for fault in raised.value.faults] == ["yaml_scalar"]
+
+
+def test_a_value_that_means_nothing_hides_no_fault_at_another_place():
+    text = changed(changed(SLO, "target: 0.999", "target: .nan"), "30d", "1month")
+
+    with pytest.raises(DefinitionError) as raised:
+        load_text(text, "a.yaml")
+
+    assert [fault.code for fault in raised.value.faults] == ["wrong_value", "yaml_scalar"]
