@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -222,10 +223,13 @@ def test_the_start_counts_as_a_successful_load(service: Service):
 
 
 def test_history_is_not_filled_when_the_service_is_stopping(service: Service, monkeypatch: pytest.MonkeyPatch):
-    asked = []
-    monkeypatch.setattr(
-        Evaluator, "fill_history", lambda _self, _at, keep_going: asked.append(keep_going()) is not None
-    )
+    asked: list[bool] = []
+
+    def fill_history(_evaluator: Evaluator, _at: datetime, keep_going: Callable[[], bool]) -> bool:
+        asked.append(keep_going())
+        return False
+
+    monkeypatch.setattr(Evaluator, "fill_history", fill_history)
     service.tick(STOPPED)
     assert asked == [False]
 

@@ -177,7 +177,7 @@ def progress_record(
     """Progress at a measurement's instant, from its value or, without one, from the last good value.
 
     Args:
-        previous: the record before this one, for the status' hysteresis; one that is too old to speak for now has no say.
+        previous: the record before this one, for the status' hysteresis; one too old to speak for now has no say.
     """
     at = measurement.at
     source = measurement if measurement.value is not None else last_good

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios inside one run, printed as a table and one line of JSON."""
