@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Passed on to the command of demo, run and test: make demo ARGS="--for 90s --port 18080"
 ARGS ?=
+# Files of tests side by side, each file in one process.
+PARALLEL := --numprocesses auto --dist loadfile
 
 .PHONY: help
 help: ## Show this help
@@ -22,7 +24,7 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/system-packages python3-venv
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -48,11 +50,11 @@ check: $(INSTALLED) ## Format, lint, types, layers, and the example configuratio
 
 .PHONY: test
 test: setup ## Run all tests, against real servers where a tier needs them
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 .PHONY: test-unit
 test-unit: $(INSTALLED) ## Run the tests that need no server (seconds)
-	$(BIN)/pytest -m "not integration and not acceptance" $(ARGS)
+	$(BIN)/pytest $(PARALLEL) -m "not integration and not acceptance" $(ARGS)
 
 .PHONY: bench
 bench: setup ## Measure what a tick costs; prints a table and one line of JSON

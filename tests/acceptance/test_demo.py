@@ -36,7 +36,7 @@ class Demo:
     def is_covered(self) -> bool:
         """Whether every SLO's window is measured to more than 99 %."""
         slos = self.items("slos")
-        return len(slos) >= 3 and all((item["coverage_ratio"] or 0) > 0.99 for item in slos)
+        return len(slos) >= 3 and all(float(str(item["coverage_ratio"] or 0)) > 0.99 for item in slos)
 
     def descendants(self) -> dict[int, str]:
         """Command lines, by process id, of the processes that are this one's, down to the last."""

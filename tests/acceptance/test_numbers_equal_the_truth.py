@@ -89,7 +89,7 @@ def test_a_key_result_on_the_sli_moves_by_the_cycle_to_date(evaluated):
 def _minutes_since(server) -> int:
     """Minutes that the cycle is older than 20 days at the evaluated boundary."""
     item = server.get("/api/v1/cycles/now")
-    return round(item["elapsed_ratio"] * 40 * 1440) - 20 * 1440
+    return round(float(item["elapsed_ratio"]) * 40 * 1440) - 20 * 1440
 
 
 def test_an_error_budget_key_result_spends_the_cycles_budget(evaluated):

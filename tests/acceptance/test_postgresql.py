@@ -1,21 +1,14 @@
 """The same numbers out of PostgreSQL."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from tests.acceptance.known_fleet import documents, now, steps
 from tests.acceptance.okrbridge_process import OkrbridgeServer, okrbridge
-from tests.servers.postgresql import PostgresServer, running_postgres
+from tests.servers.postgresql import PostgresServer
 from tests.servers.programs import wait_until
 from tests.servers.prometheus import PrometheusServer
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture
@@ -28,8 +21,8 @@ def config(tmp_path):
         yield documents(tmp_path / "config", cycle_start=now() - timedelta(days=1), prometheus=server.url)
 
 
-def test_an_empty_postgresql_is_refused_until_it_was_upgraded(postgresql, config):
-    url = postgresql.create_database()
+def test_an_empty_postgresql_is_refused_until_it_was_upgraded(postgres: PostgresServer, config):
+    url = postgres.create_database()
     refused = okrbridge("evaluate", "--config", str(config), "--database-url", url)
     assert refused.returncode == 4
     assert "okrbridge db upgrade" in refused.stderr
@@ -43,8 +36,8 @@ def test_an_empty_postgresql_is_refused_until_it_was_upgraded(postgresql, config
     assert item["burn_rate_1h"] == pytest.approx(10.0)
 
 
-def test_serve_works_on_postgresql(postgresql, config, tmp_path):
-    url = postgresql.create_database()
+def test_serve_works_on_postgresql(postgres: PostgresServer, config, tmp_path):
+    url = postgres.create_database()
     assert okrbridge("db", "upgrade", "--database-url", url).returncode == 0
     with OkrbridgeServer(config, url, tmp_path / "okrbridge.log") as server:
         wait_until(lambda: server.slo("shop-availability")["coverage_ratio"] > 0.06, what="two of thirty days filled")

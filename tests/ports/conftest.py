@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 from tests.ports.ledger_examples import GRID
-from tests.servers.postgresql import PostgresServer, running_postgres
+from tests.servers.postgresql import PostgresServer
 
 from okrbridge.application.ports import Storage
 from okrbridge.domain.windows import Grid
@@ -21,12 +21,6 @@ StorageMaker = Callable[[Grid], Storage]
 
 PERSISTENT_KINDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.integration))
 KINDS = ("memory", *PERSISTENT_KINDS)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,9 @@ GRID = Grid(MINUTE)
 TOTAL = 'http_requests_total{service="api"}'
 BAD = 'http_requests_total{service="api",code=~"5.."}'
 API = Sli("api", "source", total=TOTAL, bad=BAD)
-SEARCH = Sli("search", "source", total='http_requests_total{service="search"}', good='http_requests_total{code="200"}')
+SEARCHES = 'http_requests_total{service="search"}'
+FOUND = 'http_requests_total{service="search",code="200"}'
+SEARCH = Sli("search", "source", total=SEARCHES, good=FOUND)
 
 
 def minutes(start: datetime, first: int, last: int) -> Interval:

@@ -50,7 +50,7 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
 
 def _key_result(it: Mapping[str, Any]) -> list[str]:
     measure, window, declared, last = it["measure"], it["window"], it["declared"], it["last_good"]
-    subject = measure["slo"] or measure["query"] or ""
+    subject = measure["slo"] or ""
     return [
         f"kr/{it['objective']}/{it['key_result']}: {it['status']}",
         f"  because {it['status_rule'].partition(': ')[2]}",

@@ -1,14 +1,7 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.servers.postgresql import PostgresServer, running_postgres
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
-        yield server
+from tests.servers.postgresql import PostgresServer
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

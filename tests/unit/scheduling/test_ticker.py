@@ -85,16 +85,25 @@ def test_a_run_past_boundaries_is_followed_by_one_run_and_never_joined_by_it():
 
 
 def test_stopping_tells_the_running_tick_and_waits_for_it():
-    entered, finished = threading.Event(), threading.Event()
+    entered, told, may_end = threading.Event(), threading.Event(), threading.Event()
 
     def job(stopping: threading.Event) -> None:
         entered.set()
         if stopping.wait(PATIENCE):
-            finished.set()
+            told.set()
+        may_end.wait(PATIENCE)
 
-    with ticking(job, HOURLY):
-        assert entered.wait(PATIENCE)
-    assert finished.is_set()
+    ticker = Ticker(job, HOURLY, timedelta(0))
+    ticker.start()
+    assert entered.wait(PATIENCE)
+    stopper = threading.Thread(target=ticker.stop)
+    stopper.start()
+    assert told.wait(PATIENCE)
+    stopper.join(0.05)
+    assert stopper.is_alive()
+    may_end.set()
+    stopper.join(PATIENCE)
+    assert not stopper.is_alive()
 
 
 def test_a_run_that_waits_when_the_ticker_stops_is_not_made():

@@ -1,0 +1,22 @@
+"""What tests of every tier share."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from tests.servers.postgresql import PostgresServer, running_postgres
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_stray_settings() -> Iterator[None]:
+    """The settings of whoever runs the tests change no test."""
+    stray = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("OKRBRIDGE_", "OTEL_"))}
+    yield
+    os.environ.update(stray)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this test session."""
+    with running_postgres() as server:
+        yield server
