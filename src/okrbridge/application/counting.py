@@ -15,10 +15,22 @@ from okrbridge.domain.windows import Grid, Interval, from_epoch
 def missing_requests(ledger: Ledger, slis: Iterable[Sli], interval: Interval) -> list[CountRequest]:
     """One request for each run of slices in the interval that an SLI's source never answered for."""
     return [
-        CountRequest(sli, run, ledger.last_measured_end(sli.key, run.start, sli.source))
+        CountRequest(sli, run, _measured_before(ledger, sli, run.start))
         for sli in slis
         for run in ledger.missing(sli.key, sli.source, interval)
     ]
+
+
+def _measured_before(ledger: Ledger, sli: Sli, start: datetime) -> datetime | None:
+    """End of the last measured slice, when all slices between it and ``start`` were answered for.
+
+    Slices in between that are still to be asked for will count their own events; a look-back across them would count
+    those events twice.
+    """
+    last = ledger.last_measured_end(sli.key, start, sli.source)
+    if last is None or ledger.missing(sli.key, sli.source, Interval(last, start)):
+        return None
+    return last
 
 
 def count(sources: Mapping[str, MetricSource], requests: Sequence[CountRequest]) -> list[Counted]:
@@ -63,9 +75,9 @@ def unsettled_requests(ledger: Ledger, written: Sequence[Counted], grid: Grid, u
         if answer.slices is None:
             continue
         sli, end = answer.request.sli, answer.request.interval.end
-        last = ledger.last_measured_end(sli.key, end, sli.source)
         first = _first_measured(ledger, sli, Interval(end, max(end, until.end)), grid)
-        if last is not None and first is not None and first > last:
+        last = None if first is None else _measured_before(ledger, sli, first)
+        if first is not None and last is not None and first > last:
             requests.append(CountRequest(sli, Interval(first, first + grid.step), last))
     return requests
 

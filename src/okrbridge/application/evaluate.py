@@ -110,12 +110,11 @@ class Evaluator:
 
     def _publish_again(self) -> None:
         """The current boundary's numbers once more from the fuller ledger, without asking the sources again."""
-        if self.snapshots.current is None:
+        current = self.snapshots.current
+        if current is None:
             return
-        at = self.snapshots.current.at
         with self.parts.storage.transaction() as transaction:
-            snapshot = self._compute(transaction, at, uuid.uuid4().hex, self.events)
-        self.snapshots.current = snapshot
+            self.snapshots.current = self._compute(transaction, current.at, current.evaluation_id, self.events)
 
     def _evaluate(self, at: datetime, watch: _Laps) -> Snapshot:
         started, evaluation_id = self.parts.clock(), uuid.uuid4().hex

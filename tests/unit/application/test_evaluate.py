@@ -106,6 +106,22 @@ def test_after_an_outage_the_request_carries_the_end_of_the_last_measured_slice(
     assert request.last_measured_end == MIDDLE
 
 
+def test_a_look_back_never_reaches_across_slices_that_are_still_to_be_asked_for(engine):
+    run = engine(definitions())
+    run.evaluator.tick(run.at(MIDDLE))
+    run.source.asked.clear()
+    # Three hours away: the tick asks for the last one, and its first slice must not count what the other two will.
+    back = run.at(MIDDLE + timedelta(hours=3))
+    run.evaluator.tick(back)
+    (request,) = run.source.asked
+    assert request.interval == Interval(back - timedelta(hours=1), back)
+    assert request.last_measured_end is None
+    run.source.asked.clear()
+    run.evaluator.fill_history(back, keep_going)
+    known_before = {request.interval: request.last_measured_end for request in run.source.asked}
+    assert known_before[Interval(MIDDLE, back - timedelta(hours=1))] == MIDDLE
+
+
 def test_a_source_without_series_is_no_data_and_not_zero(engine):
     run = engine(definitions(uptime()), lambda _sli, _start: None)
     snapshot = run.evaluator.tick(run.at(MIDDLE))
@@ -240,6 +256,14 @@ def test_ticking_a_boundary_twice_changes_nothing(engine):
     assert [each.status for each in again.key_results] == [each.status for each in first.key_results]
     assert again.slos[0].counts == first.slos[0].counts
     assert again.slos[0].events_good_total == first.slos[0].events_good_total
+
+
+def test_publishing_again_while_history_fills_keeps_the_evaluations_id(engine):
+    run = engine(definitions())
+    ticked = run.evaluator.tick(run.at(MIDDLE))
+    run.evaluator.fill_history(MIDDLE, keep_going)
+    assert run.evaluator.snapshots.current is not ticked
+    assert run.evaluator.snapshots.current.evaluation_id == ticked.evaluation_id
 
 
 def test_event_counters_only_grow_and_leave_backfilled_history_out(engine):
