@@ -120,7 +120,11 @@ class Service:
                 log.warning("source failed", source=source.name, reason=source.failure)
         next_tick = self.parts.boundary() + self.parts.grid.step + self.parts.ingest_delay
         enough = next_tick - 0.1 * self.parts.grid.step
-        if evaluator.fill_history(snapshot.at, lambda: not stopping.is_set() and utc_now() < enough):
+
+        def keep_going() -> bool:
+            return not stopping.is_set() and utc_now() < enough and self.evaluator is evaluator
+
+        if evaluator.fill_history(snapshot.at, keep_going):
             log.info("history filled", share=round(self._filled_ratio(), 4))
 
     def _filled_ratio(self) -> float:

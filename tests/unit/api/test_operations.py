@@ -66,6 +66,14 @@ def test_reload_is_refused_while_it_is_off():
     assert answer.json()["type"] == "urn:okrbridge:problem:reload-disabled"
 
 
+def test_a_web_page_must_not_reload():
+    calls: list[int] = []
+    client = _client(reload=lambda: calls.append(1))
+    answer = client.post("/-/reload", headers={"Origin": "http://elsewhere.example"})
+
+    assert (answer.status_code, calls) == (403, [])
+
+
 def test_reload_reloads_when_it_is_on():
     calls: list[int] = []
     answer = _client(reload=lambda: calls.append(1)).post("/-/reload")
