@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from okrbridge.api.dependencies import ApiServices, Services
@@ -85,9 +85,9 @@ def get_ready(services: Services, verbose: Verbose = None) -> Response:
     response_model=Reloaded,
     responses=problems(RELOAD_DISABLED, DEFINITIONS_REFUSED),
 )
-def reload(services: Services, origin: Annotated[str | None, Header(include_in_schema=False)] = None) -> Response:
+def reload(request: Request, services: Services) -> Response:
     """Checks the definitions first and swaps them as a whole; refused ones leave the old ones in force."""
-    if origin is not None:
+    if "origin" in request.headers:
         raise ReloadDisabledError("a web page must not reload okrbridge; send the request without an Origin header")
     if services.reload is None:
         raise ReloadDisabledError("start okrbridge with reloading over HTTP turned on, or send it SIGHUP")
