@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,11 @@ def test_the_schema_is_itself_valid_and_names_itself():
 def test_the_example_satisfies_the_schema(file):
     for document in documents(file.read_text()):
         VALIDATOR.validate(document)
+
+
+def test_the_file_in_the_reference_is_the_schema():
+    written = json.loads((ROOT / "docs" / "reference" / "okrbridge.schema.json").read_text())
+    assert written == SCHEMA, "run `make docs`"
 
 
 def test_each_kind_has_one_branch():

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from okrbridge.errors import StorageError
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -25,7 +27,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Not offered: the way back is a backup."""
-    raise NotImplementedError("okrbridge databases only go forward; restore a backup")
+    raise StorageError("okrbridge databases only go forward; restore a backup")
 
 
 def _finite(table: str, column: str, limit: str = "1.7976931348623157e308") -> sa.CheckConstraint:
