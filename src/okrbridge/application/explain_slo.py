@@ -10,7 +10,7 @@ from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import SloReport
 from okrbridge.domain.alerting import BurnPair, default_pairs, exceeded_pairs, left_out_pairs
 from okrbridge.domain.burn_rate import BURN_WINDOWS, burn_rate
-from okrbridge.domain.error_budget import budget_ratio
+from okrbridge.domain.error_budget import allowed_downtime, budget_ratio
 from okrbridge.domain.ledger import WindowCounts
 from okrbridge.domain.slo import SloState
 
@@ -76,13 +76,19 @@ def _formulas(report: SloReport) -> list[Item]:
     counts, target = report.counts, report.slo.target_ratio
     if counts.coverage_ratio <= 0:
         return [_coverage(counts)]
-    allowed = budget_ratio(target)
+    allowed, window = budget_ratio(target), report.slo.window.length
     good, bad, total = number(counts.good), number(counts.bad), number(counts.total)
     consumed = finite(report.budget_consumed_ratio)
     return [
         formula("sli_ratio", "good / total", f"{good} / {total}", report.sli_ratio),
         formula("budget_ratio", "1 - target", f"1 - {number(target)}", allowed),
         formula("allowed_bad", "(1 - target) x total", f"{number(allowed)} x {total}", allowed * counts.total),
+        formula(
+            "allowed_downtime_seconds",
+            "(1 - target) x window, at even traffic",
+            f"{number(allowed)} x {number(window.total_seconds())} s",
+            allowed_downtime(target, window).total_seconds(),
+        ),
         formula(
             "budget_consumed_ratio",
             "bad / ((1 - target) x total)",

@@ -36,15 +36,6 @@ def parse(query: str) -> promql_parser.Expr:
         raise PromqlSyntaxError(_explained(str(error))) from error
 
 
-def syntax_fault(query: str) -> str | None:
-    """What keeps an expression from being read; None when it is fine."""
-    try:
-        parse(query)
-    except PromqlSyntaxError as error:
-        return str(error)
-    return None
-
-
 def number_fault(query: str) -> str | None:
     """What keeps an expression from giving numbers at one instant; None when nothing does, as far as syntax tells."""
     try:

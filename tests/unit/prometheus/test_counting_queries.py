@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from okrbridge.domain.sli import Sli
-from okrbridge.promql.syntax import syntax_fault
+from okrbridge.promql.syntax import number_fault
 from okrbridge.sources.prometheus.counters import Reach, counting_query, survey_query
 
 MINUTE = timedelta(minutes=1)
@@ -14,7 +14,7 @@ SLI = Sli("api", "prom", bad='x_total{job="api",code="5\\"0"}', total='x_total{j
 
 @pytest.mark.parametrize("query", [counting_query(SLI, MINUTE), survey_query(SLI, MINUTE)])
 def test_both_questions_are_promql_of_ten_kilobytes_at_most(query):
-    assert syntax_fault(query) is None
+    assert number_fault(query) is None
     assert len(query) < 10_000
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from okrbridge.promql.syntax import number_fault, quoted, syntax_fault
+from okrbridge.promql.syntax import number_fault, quoted
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from okrbridge.promql.syntax import number_fault, quoted, syntax_fault
     ],
 )
 def test_promql_is_accepted(query):
-    assert syntax_fault(query) is None
+    assert number_fault(query) is None
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_promql_is_accepted(query):
     ],
 )
 def test_a_fault_is_told_in_words_that_help(query, words):
-    fault = syntax_fault(query)
+    fault = number_fault(query)
     assert fault is not None
     assert words in fault
 
