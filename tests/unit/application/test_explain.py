@@ -49,6 +49,8 @@ def test_an_slo_explains_its_budget_with_the_numbers_put_in():
     assert _formula(explanation, "sli_ratio") == "9995 / 10000 = 0.9995"
     assert _formula(explanation, "budget_ratio") == "1 - 0.999 = 0.001"
     assert _formula(explanation, "allowed_bad") == "0.001 x 10000 = 10"
+    # 43.2 minutes of 30 days.
+    assert _formula(explanation, "allowed_downtime_seconds") == "0.001 x 2592000 s = 2592"
     assert _formula(explanation, "budget_consumed_ratio") == "5 / (0.001 x 10000) = 0.5"
     assert _formula(explanation, "budget_remaining_ratio") == "1 - 0.5 = 0.5"
     assert _formula(explanation, "coverage_ratio") == "2592000 s / 2592000 s = 1"
