@@ -72,6 +72,29 @@ def restart_seen_before_its_counters() -> History:
     return merged(old, new)
 
 
+def _back_after(length: int) -> list[int]:
+    return [55 + length + 15 * number for number in range(8)]
+
+
+def pod_born_in_an_outage(job: str, length: int) -> History:
+    # Nothing is scraped for a while after second 55. Pod a goes on from 100 to 200; pod b started at second 100, soon
+    # after the outage began, and is seen with 80 when it is over: 100 and 80 are new.
+    a = Target(job, "a").scraped(every(15, first=-50, count=8) + _back_after(length), _200=[100] * 8 + [200] * 8)
+    return merged(a, Target(job, "b", started=100).scraped(_back_after(length), _200=[80] * 8))
+
+
+def all_pods_replaced_in_an_outage() -> History:
+    a = Target("all-replaced", "a").scraped(every(15, first=-50, count=8), _200=[100] * 8)
+    return merged(a, Target("all-replaced", "b", started=100).scraped(_back_after(600), _200=[80] * 8))
+
+
+def idle_series_hidden_by_its_exporter() -> History:
+    # The target is up all along. 500 stands at 50, is not exposed for ten minutes, and is back at 51: 1 is new.
+    at = every(15, first=-50, count=80)
+    hidden = [50 if t < 60 else None if t < 660 else 51 for t in at]
+    return Target("hidden").scraped(at, _200=[1000] * 80, _500=hidden)
+
+
 def late_error_series() -> History:
     # The error series is first seen at second 70 with 50 errors, on a target a day old.
     return Target("late-errors").scraped(
@@ -185,10 +208,18 @@ EVERY_JOB = (
 )
 
 
+HIDDEN = {
+    "outage-4": (pod_born_in_an_outage("outage-4", 240), 480, (0, 180)),
+    "outage-10": (pod_born_in_an_outage("outage-10", 600), 840, (0, 180)),
+    "all-replaced": (all_pods_replaced_in_an_outage(), 840, (0, 80)),
+    "hidden": (idle_series_hidden_by_its_exporter(), 900, (1, 1)),
+}
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
     server = PrometheusServer(tmp_path_factory.mktemp("exact"))
-    server.backfill(merged(*(case() for case in CASES)))
+    server.backfill(merged(*(case() for case in CASES), *(history for history, _, _ in HIDDEN.values())))
     with server:
         source = PrometheusSource("prom", PrometheusClient("prom", Connection(server.url)), GRID)
         yield source
@@ -225,6 +256,16 @@ def test_increases_equal_the_truth_derived_by_hand(source: PrometheusSource, job
     [answer] = source.count([asking(job, start, end)])
     assert answer.failure is None
     assert bad_and_total(answer.slices) == expected
+
+
+@pytest.mark.parametrize("job", HIDDEN)
+def test_what_happened_out_of_sight_is_counted_once(source: PrometheusSource, job):
+    _, end, expected = HIDDEN[job]
+    [answer] = source.count([asking(job, 0, end)])
+    assert answer.failure is None
+    assert answer.slices is not None
+    good, total = float(answer.slices.good.sum()), float(answer.slices.total.sum())
+    assert (total - good, total) == expected
 
 
 def test_counters_without_target_labels_count_late_series_once_a_sibling_was_in_view(source: PrometheusSource):

@@ -7,10 +7,9 @@ import pytest
 from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Interval, from_epoch
-from okrbridge.sources.prometheus.counters import Reach
+from okrbridge.sources.prometheus.counters import KNOWN_FOR, LOOK_BACK, Reach
 from okrbridge.sources.prometheus.envelope import Row
 from okrbridge.sources.prometheus.slices import (
-    RETURN_LOOK_BACK,
     Tally,
     as_slices,
     gap_settlements,
@@ -72,11 +71,12 @@ def test_good_events_follow_from_the_part(sli, good):
         ([660, 720, 780], 600, {}),
         ([660, 720, 780], None, {}),
         ([780], None, {}),
-        # Minute 12 begins 2 minutes after the last measured slice: look-back 2 + 5 min and a second.
-        ([780], 600, {780: Reach(timedelta(seconds=421), timedelta(minutes=2))}),
-        ([660, 780], 600, {780: Reach(timedelta(seconds=361), timedelta(minutes=1))}),
+        # Minute 12 begins 2 minutes after the last measured slice: look-back 2 + 5 min and a second. That slice may
+        # have been live by a sample 5 minutes old, so what started in the 2 + 5 minutes is new.
+        ([780], 600, {780: Reach(timedelta(seconds=421), timedelta(minutes=7))}),
+        ([660, 780], 600, {780: Reach(timedelta(seconds=361), timedelta(minutes=6))}),
         # Unmeasured for 9 minutes before the interval; from then on all is ordinary.
-        ([660, 720, 780], 60, {660: Reach(timedelta(seconds=841), timedelta(minutes=9))}),
+        ([660, 720, 780], 60, {660: Reach(timedelta(seconds=841), timedelta(minutes=14))}),
     ],
 )
 def test_the_first_live_slice_after_unmeasured_time_reaches_back_over_it(live_ends, last_measured, expected):
@@ -96,7 +96,7 @@ def test_series_that_came_into_view_beside_others_are_looked_for_in_the_day_befo
     found = {660: Tally(live=3, arrived=1), 720: Tally(live=3, arrived=3), 780: Tally(live=3, arrived=2)}
     settlements = return_settlements(found)
     assert [one.slice_end for one in settlements] == [780, 660]
-    assert {one.reach for one in settlements} == {Reach(RETURN_LOOK_BACK)}
+    assert {one.reach for one in settlements} == {Reach(KNOWN_FOR, LOOK_BACK)}
 
 
 def test_odd_slices_next_to_each_other_make_one_run():

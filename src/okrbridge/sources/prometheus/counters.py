@@ -12,7 +12,8 @@ For the slice of length s that ends at t, per series of a selector X:
   between P and that peak stay unseen;
 - **birth**, no P: L counts when the series was born in the slice, and does not when an old counter merely came into
   view. A series is born when its process started in the slice (or shortly before, between two scrapes), or when its
-  target was in view before under the very same labels. The slice's peak counts beside L when a reset followed.
+  target was in view before under the very same labels; not when it was itself in view within the last day, as an idle
+  series that its exporter hides is. The slice's peak counts beside L when a reset followed.
 
 Worked example, s = 60 s: P = 100; the slice holds 130, then 4 after a restart. 4 < 100 is a reset, the peak 130 lies
 above L = 4, so the increase is 4 + (130 - 100) = 34.
@@ -38,6 +39,8 @@ LOOK_BACK = timedelta(minutes=5)
 """How far back a sample counts as the present state of a series; Prometheus' own look-back."""
 _SAMPLED_EVERY, _SAMPLED_EVERY_AT_MOST = timedelta(seconds=30), timedelta(minutes=4)
 _SAMPLINGS = 300
+KNOWN_FOR = timedelta(days=1)
+"""How long a series that went out of view is remembered; when it is back it is looked for that far."""
 START_SLACK = timedelta(seconds=75)
 """How long before the slice a process may have started and still be born in it: one scrape of a minute, and a bit."""
 
@@ -80,7 +83,7 @@ def counting_query(sli: Sli, step: timedelta, reach: Reach = NEAR) -> str:
         PART: _increase(part, slice_, born),
         TOTAL: _increase(total, slice_, born),
         LIVE: _live(total),
-        ARRIVED: f"count({_newcomers(total, slice_)} unless on (job, instance) ({born}))",
+        ARRIVED: f"count({_arrived(total, slice_, born)} or {_arrived(part, slice_, born)})",
     }
     return _labelled(rows)
 
@@ -140,6 +143,10 @@ class _Slice:
     def before(self, selector: Selector) -> str:
         return f"last_over_time({self.range_before(selector)})"
 
+    def long_before(self, selector: Selector) -> str:
+        """The last sample before the slice within a day: a series that has one was hidden, not born."""
+        return f"last_over_time({selector.over(format_duration(KNOWN_FOR), offset=self._length)})"
+
     def range_before(self, selector: Selector) -> str:
         """The samples of the look-back."""
         return selector.over(format_duration(self.reach.look_back), offset=self._length)
@@ -191,18 +198,22 @@ def _increase(counter: Selector, slice_: _Slice, born: str) -> str:
         slice_.lowest(counter),
         slice_.peak(counter),
     )
-    fell = f"({peak} > bool {last})"
+    fell, on_target = f"({peak} > bool {last})", "on (job, instance)"
     after_reset = f"({last} + clamp_min({peak} - {before}, 0) * {fell})"
     restart = f"({after_reset} and {slice_.restarted(counter)})"
     steady = f"(({last} - {before}) and ({lowest} >= {before}))"
     reset = f"({after_reset} and ({lowest} < {before}))"
-    birth = f"((({last} + {peak} * {fell}) unless {before}) and on (job, instance) ({born}))"
+    birth = (
+        f"((({last} + {peak} * {fell}) unless {before} unless {slice_.long_before(counter)}) and {on_target} ({born}))"
+    )
     # The first arm that knows a series counts it: a restart goes before what its value looks like.
     return f"sum(\n  {restart}\n  or {steady}\n  or {reset}\n  or {birth}\n)"
 
 
-def _newcomers(counter: Selector, slice_: _Slice) -> str:
-    return f"({slice_.last(counter)} unless {slice_.before(counter)})"
+def _arrived(counter: Selector, slice_: _Slice, born: str) -> str:
+    """Series that came into view and were not born: known from long before, or on a target that is not known."""
+    newcomers = f"({slice_.last(counter)} unless {slice_.before(counter)})"
+    return f"(({newcomers} and {slice_.long_before(counter)}) or ({newcomers} unless on (job, instance) ({born})))"
 
 
 def _born(total: Selector, slice_: _Slice) -> str:

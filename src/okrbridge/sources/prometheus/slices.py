@@ -15,6 +15,7 @@ from okrbridge.sources.prometheus.counters import (
     ARRIVED,
     BEFORE,
     KIND,
+    KNOWN_FOR,
     LIVE,
     LOOK_BACK,
     PART,
@@ -26,8 +27,6 @@ from okrbridge.sources.prometheus.counters import (
 )
 from okrbridge.sources.prometheus.envelope import Row
 
-RETURN_LOOK_BACK = timedelta(days=1)
-"""How far back a series that came into view is looked for, while others of its counter were measured all along."""
 LONGEST_LOOK_BACK = timedelta(days=30)
 _MARGIN = timedelta(seconds=1)
 """Prometheus 3 leaves out the sample at the very start of a range."""
@@ -108,7 +107,7 @@ def gap_settlements(
 def return_settlements(found: Tallies) -> list[Settlement]:
     """The slices in which series came into view beside others, newest first: they may have been known earlier."""
     returns = [end for end, tally in found.items() if 0 < tally.arrived < tally.live]
-    return [Settlement(end, Reach(RETURN_LOOK_BACK)) for end in sorted(returns, reverse=True)]
+    return [Settlement(end, Reach(KNOWN_FOR, LOOK_BACK)) for end in sorted(returns, reverse=True)]
 
 
 def odd_runs(interval: Interval, step: timedelta, found: Tallies) -> list[Interval]:
@@ -131,8 +130,9 @@ def slice_ends(interval: Interval, step: timedelta) -> Iterator[int]:
 
 
 def _beyond_gap(unmeasured: timedelta) -> Reach:
-    # The last measured slice may have been live by a sample as old as the look-back.
-    return Reach(min(unmeasured + LOOK_BACK + _MARGIN, LONGEST_LOOK_BACK), unmeasured)
+    # The last measured slice may have been live by a sample as old as the look-back, so a process that started since
+    # that sample is new.
+    return Reach(min(unmeasured + LOOK_BACK + _MARGIN, LONGEST_LOOK_BACK), unmeasured + LOOK_BACK)
 
 
 def _row(sli: Sli, start: int, tally: Tally) -> tuple[int, float, float, SliceState]:
