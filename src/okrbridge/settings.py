@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 8080
     tick_seconds: Annotated[
-        int, Field(ge=1, le=3600, description="Length of a slice and time between ticks; divides an hour.")
+        int, Field(ge=1, le=300, description="Length of a slice and time between ticks; divides an hour, at most 300.")
     ] = 60
     ingest_delay_seconds: Annotated[
         float, Field(ge=0, le=300, description="How long after a boundary its samples are trusted to be in.")
@@ -44,9 +44,17 @@ class Settings(BaseSettings):
     metrics_max_series: Annotated[int, Field(ge=100, description="Cap on the series of /metrics.")] = 100_000
     enable_reload: Annotated[bool, Field(description="Whether POST /-/reload works; SIGHUP always does.")] = False
     log_level: Annotated[
-        str, Field(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
+        Literal["debug", "info", "warning", "error"], Field(description="debug, info, warning or error.")
     ] = "info"
     log_format: Annotated[LogFormat, Field(description="auto, console or json.")] = "auto"
+
+    @field_validator("config", "host", mode="before")
+    @classmethod
+    def _not_empty(cls, given: object) -> object:
+        # An empty host would listen on every address, an empty path would be the working directory.
+        if isinstance(given, str) and not given.strip():
+            raise ValueError("must not be empty; leave it out for the default")
+        return given
 
     @field_validator("tick_seconds")
     @classmethod
@@ -115,5 +123,8 @@ def load_settings(overrides: Mapping[str, object]) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as problem:
-        lines = [f"{PREFIX}{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in problem.errors()]
+        lines = [
+            f"{PREFIX}{'_'.join(map(str, error['loc'])).upper()}: {error['msg'].removeprefix('Value error, ')}"
+            for error in problem.errors()
+        ]
         raise ConfigurationError("\n".join(lines)) from problem

@@ -70,6 +70,11 @@ def test_an_option_that_was_not_given_leaves_the_environment_alone(monkeypatch: 
         ("TICK_SECONDS", "0", "greater than or equal to 1"),
         ("TICK_SECONDS", "7", "7 does not divide an hour; write 60, 30, 15, 10"),
         ("TICK_SECONDS", "59", "59 does not divide an hour"),
+        # A slice of ten minutes would outlast the shortest look-back of burn rates, five minutes.
+        ("TICK_SECONDS", "600", "less than or equal to 300"),
+        ("HOST", "", "must not be empty"),
+        ("HOST", " ", "must not be empty"),
+        ("CONFIG", "", "must not be empty"),
         ("INGEST_DELAY_SECONDS", "-1", "greater than or equal to 0"),
         ("INGEST_DELAY_SECONDS", "nan", "less than or equal to 300"),
         ("QUERY_TIMEOUT_SECONDS", "0", "greater than 0"),
@@ -77,7 +82,7 @@ def test_an_option_that_was_not_given_leaves_the_environment_alone(monkeypatch: 
         ("QUERY_CONCURRENCY", "0", "greater than or equal to 1"),
         ("METRICS_MAX_SERIES", "10", "greater than or equal to 100"),
         ("ENABLE_RELOAD", "perhaps", "valid boolean"),
-        ("LOG_LEVEL", "loud", "debug|info|warning|error"),
+        ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("LOG_FORMAT", "xml", "'auto', 'console' or 'json'"),
     ],
 )
@@ -89,6 +94,7 @@ def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_variable(
         load_settings({})
     assert str(raised.value).startswith(f"OKRBRIDGE_{name}: ")
     assert words in str(raised.value)
+    assert "Value error" not in str(raised.value)
 
 
 def test_all_values_that_cannot_work_are_told_at_once(monkeypatch: pytest.MonkeyPatch):
@@ -101,7 +107,7 @@ def test_all_values_that_cannot_work_are_told_at_once(monkeypatch: pytest.Monkey
     ]
 
 
-@pytest.mark.parametrize("seconds", [1, 10, 12, 15, 30, 60, 300, 3600])
+@pytest.mark.parametrize("seconds", [1, 10, 12, 15, 30, 60, 300])
 def test_slices_that_divide_an_hour_are_accepted(seconds: int):
     assert load_settings({"tick_seconds": seconds}).grid.step_seconds == seconds
 

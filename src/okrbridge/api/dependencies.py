@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,8 +14,6 @@ from okrbridge.application.ports import Clock, Storage
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.windows import Grid
-
-DEFAULT_GRID = Grid(timedelta(seconds=60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,8 @@ class ApiServices:
     metrics: Callable[[], bytes]
     is_ready: Callable[[], list[ReadinessCheck]]
     version: str
+    grid: Grid
     reload: Callable[[], None] | None = None
-    grid: Grid = DEFAULT_GRID
 
     def snapshot(self) -> Snapshot:
         """The current snapshot. Raises NotEvaluatedError before the first tick."""

@@ -6,9 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from okrbridge.api.errors import BadRequestError
-from okrbridge.domain.windows import Interval, from_epoch, parse_duration
+from okrbridge.domain.windows import EARLIEST, Interval, from_epoch, parse_duration
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+ -]\d\d:\d\d)", re.ASCII)

@@ -88,16 +88,9 @@ class Backfill:
         if not requests:
             return []
         with self.parts.telemetry.span("okrbridge.backfill", {"okrbridge.from": interval.start.isoformat()}):
-            answers = counting.count(self.parts.sources, requests)
+            answers = counting.settled(self.parts, counting.count(self.parts.sources, requests), at)
             with self.parts.storage.transaction() as transaction:
                 counting.write(transaction.ledger, answers)
-                unsettled = counting.unsettled_requests(
-                    transaction.ledger, answers, self.parts.grid, Interval(interval.end, at)
-                )
-            if unsettled:
-                settled = counting.count(self.parts.sources, unsettled)
-                with self.parts.storage.transaction() as transaction:
-                    counting.write(transaction.ledger, settled)
         return answers
 
     def _requests(

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from okrbridge.application.ports import Counted, CountRequest, Ledger, MetricSource, Reading, ValueRequest
+from okrbridge.application.parts import Parts
+from okrbridge.application.ports import (
+    Counted,
+    CountRequest,
+    Ledger,
+    MetricSource,
+    Reading,
+    SourceFailure,
+    ValueRequest,
+)
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, from_epoch
 
@@ -63,23 +73,60 @@ def write(ledger: Ledger, answers: Iterable[Counted]) -> int:
     return written
 
 
-def unsettled_requests(ledger: Ledger, written: Sequence[Counted], grid: Grid, until: Interval) -> list[CountRequest]:
-    """The slices that must be counted again now that older slices are known.
+class _OnlyLookedError(Exception):
+    """Ends a transaction that must leave nothing behind."""
 
-    History is filled newest first. Where a filled stretch begins after a gap, its first measured slice was counted
-    without knowing what was measured before the gap; events of the gap are missing in it until it is asked again
-    with the end of the last measured slice.
+
+def settled(parts: Parts, answers: Sequence[Counted], until: datetime) -> list[Counted]:
+    """The answers, followed by later slices counted again, to be written in one transaction.
+
+    History is filled newest first. Where an answer or what is known after it holds a gap, the first measured slice
+    after the gap was counted without knowing what was measured before it; events of the gap are missing in it until it
+    is asked again with the end of the last measured slice. When that question fails, the SLI's answers are given up
+    with it, so that they stay missing and are asked for again: half of the step would hide the loss.
+
+    Args:
+        until: how far slices may lie that are counted again.
     """
-    requests = []
-    for answer in written:
-        if answer.slices is None:
-            continue
-        sli, end = answer.request.sli, answer.request.interval.end
-        first = _first_measured(ledger, sli, Interval(end, max(end, until.end)), grid)
-        last = None if first is None else _measured_before(ledger, sli, first)
-        if first is not None and last is not None and first > last:
-            requests.append(CountRequest(sli, Interval(first, first + grid.step), last))
+    requests = _unsettled_requests(parts, answers, until)
+    again = count(parts.sources, requests)
+    failures = {one.request.sli.key: one.failure for one in again if one.failure is not None}
+    kept = [_given_up(answer, failures.get(answer.request.sli.key)) for answer in answers]
+    return [*kept, *(one for one in again if one.request.sli.key not in failures)]
+
+
+def _given_up(answer: Counted, failure: SourceFailure | None) -> Counted:
+    return answer if failure is None else replace(answer, slices=None, failure=failure)
+
+
+def _unsettled_requests(parts: Parts, answers: Sequence[Counted], until: datetime) -> list[CountRequest]:
+    with parts.storage.reading() as database:
+        touching = [answer for answer in answers if _touches_a_gap(database.ledger, answer, parts.grid)]
+    requests: list[CountRequest] = []
+    if touching:
+        with suppress(_OnlyLookedError), parts.storage.transaction() as transaction:
+            write(transaction.ledger, answers)
+            requests = [one for answer in touching for one in _unsettled(transaction.ledger, answer, parts.grid, until)]
+            raise _OnlyLookedError
     return requests
+
+
+def _touches_a_gap(ledger: Ledger, answer: Counted, grid: Grid) -> bool:
+    """Whether an answer ends in a gap, or one is known to begin at its end."""
+    if answer.slices is None or not len(answer.slices):
+        return False
+    end = answer.request.interval.end
+    after = ledger.slices(answer.request.sli.key, Interval(end, end + grid.step))
+    return not answer.slices.measured[-1] or not after.measured.all()
+
+
+def _unsettled(ledger: Ledger, answer: Counted, grid: Grid, until: datetime) -> list[CountRequest]:
+    sli, end = answer.request.sli, answer.request.interval.end
+    first = _first_measured(ledger, sli, Interval(end, max(end, until)), grid)
+    last = None if first is None else _measured_before(ledger, sli, first)
+    if first is None or last is None or first <= last:
+        return []
+    return [CountRequest(sli, Interval(first, first + grid.step), last)]
 
 
 def _first_measured(ledger: Ledger, sli: Sli, interval: Interval, grid: Grid) -> datetime | None:

@@ -97,16 +97,17 @@ class Evaluator:
 
         filled = self.backfill.run(at, keep_going, skip=self.health.failing_slis(), on_chunk=publish_now_and_then)
         if keep_going() and self._past_due is not None and at >= self._past_due:
-            filled += self._fill_past(at)
+            filled += self._fill_past(at, keep_going)
         if filled:
             self._publish_again()
         return filled > 0
 
-    def _fill_past(self, at: datetime) -> int:
-        """The key results' past, once; again after a while as long as a source fails."""
-        made = fill_key_result_history(self.parts, self.definitions, at)
-        self._past_due = at + RETRY_PAST if self.health.failing_slis() else None
-        return made
+    def _fill_past(self, at: datetime, keep_going: Callable[[], bool]) -> int:
+        """The key results' past, once; again after a while when a part of it could not be had."""
+        past = fill_key_result_history(self.parts, self.definitions, at, keep_going)
+        if keep_going():
+            self._past_due = None if past.is_complete else at + RETRY_PAST
+        return past.made
 
     def _publish_again(self) -> None:
         """The current boundary's numbers once more from the fuller ledger, without asking the sources again."""
@@ -118,14 +119,16 @@ class Evaluator:
 
     def _evaluate(self, at: datetime, watch: _Laps) -> Snapshot:
         started, evaluation_id = self.parts.clock(), uuid.uuid4().hex
-        answers = self._count(at)
+        counted = self._count(at)
+        settled = counting.settled(self.parts, counted, max(at, self.parts.boundary()))
+        answers = settled[: len(counted)]
         self._readings = self._read_values(at)
         self.health.note_counts(answers, at)
         failures = _failures(answers, self._readings)
         watch.lap("query")
         events = self.events.plus(answers)
         with self.parts.telemetry.span("okrbridge.write"), self.parts.storage.transaction() as transaction:
-            written = counting.write(transaction.ledger, answers)
+            written = counting.write(transaction.ledger, settled)
             watch.lap("write")
             snapshot = self._compute(transaction, at, evaluation_id, events)
             watch.lap("compute")

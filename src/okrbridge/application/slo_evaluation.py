@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -132,7 +131,3 @@ def _burn(counts: WindowCounts, target: float) -> float | None:
 
 def _error(counts: WindowCounts) -> float | None:
     return known(error_budget.error_ratio(counts.bad, counts.total)) if counts.consistent else None
-
-
-Outcomes = Mapping[str, CountingOutcome]
-"""How the last question about each SLI went, by SLI key."""

@@ -25,7 +25,7 @@ def demo(
             "--for", parser=_seconds, metavar="DURATION", help="End this long after it is ready, such as 90s."
         ),
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of okrbridge.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of okrbridge.")] = 8080,
     work_folder: Annotated[
         Path | None, typer.Option(help="Folder for data and logs, kept at the end; a temporary one by default.")
     ] = None,
@@ -41,4 +41,7 @@ def demo(
 
     from okrbridge.demo.run import run_demo
 
-    raise typer.Exit(run_demo(seconds=for_, port=port, console=Console(), work_folder=work_folder))
+    diagnostics = Console(stderr=True)
+    raise typer.Exit(
+        run_demo(seconds=for_, port=port, console=Console(), diagnostics=diagnostics, work_folder=work_folder)
+    )

@@ -26,14 +26,14 @@ def evaluate(
 
     Leaves with 1 when a source refuses a query, and with 4 when a source cannot be reached.
     """
-    from okrbridge.application.reports import key_result_items, slo_items
+    from okrbridge.application.reports import key_result_items, rfc3339, slo_items
     from okrbridge.cli.opening import opened
 
     with opened(config, database_url) as service:
         snapshot = evaluate_at(service, at)
         slos, key_results = slo_items(snapshot, snapshot.at), key_result_items(snapshot, snapshot.at)
         if format is Format.JSON:
-            print_json({"at": f"{snapshot.at:%Y-%m-%dT%H:%M:%SZ}", "slos": slos, "key_results": key_results})
+            print_json({"at": rfc3339(snapshot.at), "slos": slos, "key_results": key_results})
         else:
             print_slos(slos)
             print_key_results(key_results)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from okrbridge.bootstrap import Service, running
+from okrbridge.cli.configured import load_configured
 from okrbridge.cli.output import say
-from okrbridge.definitions.loader import load
 from okrbridge.observability.logs import configure_logging
 from okrbridge.settings import Settings, load_settings
 
@@ -30,7 +30,7 @@ def opened(config: Path | None, database_url: str | None, **overrides: object) -
 @contextmanager
 def opened_with(settings: Settings) -> Iterator[Service]:
     """As ``opened``, with settings already made."""
-    loaded = load([settings.config])
+    loaded = load_configured(settings.config)
     for warning in loaded.warnings:
         say(f"{warning} [warning]")
     with running(settings, loaded) as service:

@@ -14,10 +14,14 @@ Item = Mapping[str, Any]
 UNKNOWN = "-"
 """What stands where a number is unknown."""
 
+_ANY_WIDTH = 1_000_000
+"""Columns that no table needs."""
+
 
 def print_json(document: object) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+    """Print one JSON document, in UTF-8 whatever the terminal's encoding is."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     # A reader that went away is noticed here and not when the interpreter ends, where it is a failure.
     sys.stdout.flush()
 
@@ -67,6 +71,7 @@ def print_key_results(items: Sequence[Item]) -> None:
 
 def _print_table(title: str, columns: Sequence[tuple[str, Callable[[Item], str]]], items: Sequence[Item]) -> None:
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
@@ -75,10 +80,9 @@ def _print_table(title: str, columns: Sequence[tuple[str, Callable[[Item], str]]
     for item in items:
         table.add_row(*(text(item) for _, text in columns))
     console = Console()
-    if not console.is_terminal:
-        # A pipe has no width; a table squeezed into 80 columns would cut its numbers.
-        console = Console(width=200)
-    console.print(table)
+    needed = Measurement.get(console, console.options.update(width=_ANY_WIDTH), table).maximum
+    # A table squeezed into a narrow terminal, or into the 80 columns a pipe is taken for, would cut its numbers.
+    Console(width=max(console.width, needed)).print(table)
 
 
 def percent(ratio: float | None, *, digits: int = 3) -> str:

@@ -62,10 +62,15 @@ def _listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as problem:
         listener.close()
-        address = f"{settings.host}:{settings.port}"
+        address = address_of(settings.host, settings.port)
         message = f"cannot listen on {address}: {problem.strerror}; choose another with --host and --port"
         raise ConfigurationError(message) from problem
     return listener
+
+
+def address_of(host: str, port: int) -> str:
+    """Host and port as in a URL: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _run(service: Service, settings: Settings, listener: socket.socket) -> None:
@@ -82,7 +87,7 @@ def _run(service: Service, settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     host, port = listener.getsockname()[:2]
-    structlog.get_logger(__name__).info("listening", url=f"http://{host}:{port}")
+    structlog.get_logger(__name__).info("listening", url=f"http://{address_of(host, port)}")
     # uvicorn raises the signal it ended on again; these handlers let the process leave with 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)

@@ -56,20 +56,28 @@ def validate(
     Leaves with 2 on faults, with 1 when a source refuses a query under --live, with 3 on warnings under --strict,
     and with 4 when a source cannot be reached under --live.
     """
-    from okrbridge.definitions.loader import load
     from okrbridge.settings import load_settings
 
     settings = load_settings({"config": config})
-    given = paths or [settings.config]
-    stdin = _stdin() if _STDIN in given else None
+    stdin = _stdin() if _STDIN in (paths or [settings.config]) else None
     try:
-        loaded = load([path for path in given if path != _STDIN], stdin)
+        loaded = _loaded(paths, settings.config, stdin)
     except DefinitionError as problem:
         _tell(_Report(problem.faults, summary=f"{_counted(len(problem.faults), 'fault')} found"), format, stdin)
         raise typer.Exit(WRONG) from None
     report, code = _checked_live(loaded, settings) if live else (_good(loaded), GOOD)
     _tell(report, format, stdin)
     raise typer.Exit(WARNINGS if code == GOOD and strict and loaded.warnings else code)
+
+
+def _loaded(paths: Sequence[Path] | None, config: Path, stdin: bytes | None) -> Loaded:
+    """What is to be checked: the paths given, else the configured folder. Raises DefinitionError."""
+    from okrbridge.cli.configured import load_configured
+    from okrbridge.definitions.loader import load
+
+    if not paths and stdin is None:
+        return load_configured(config)
+    return load([path for path in paths or () if path != _STDIN], stdin)
 
 
 def _stdin() -> bytes:

@@ -33,25 +33,28 @@ _WAIT_FOR_DATA_SECONDS = 60.0
 _PIPE_WIDTH = 130
 
 
-def run_demo(*, seconds: float | None, port: int, console: Console, work_folder: Path | None = None) -> int:
+def run_demo(
+    *, seconds: float | None, port: int, console: Console, diagnostics: Console, work_folder: Path | None = None
+) -> int:
     """Run the demo until its time is over or it is interrupted, and stop everything it started.
 
     Args:
         seconds: how long to go on after okrbridge is ready; None until Ctrl-C or SIGTERM.
         port: where okrbridge listens on loopback.
+        diagnostics: told why the demo did not run to its end.
         work_folder: an empty or new folder for data and logs, kept at the end; None for a temporary one.
 
     Returns:
         The exit code: 0 when it ran, 2 for a port or folder that cannot be used, 4 when a part failed.
     """
     if refusal := _refusal(port, work_folder):
-        say(console, refusal, style="red")
+        say(diagnostics, refusal, style="red")
         return WRONG_USAGE
     folder = (work_folder or Path(tempfile.mkdtemp(prefix="okrbridge-demo-"))).resolve()
     with _ended_by_signals():
-        code = _run_in(folder, seconds, port, console)
+        code = _run_in(folder, seconds, port, console, diagnostics)
     if code != GOOD:
-        say(console, f"Data and logs are kept in {folder}")
+        say(diagnostics, f"Data and logs are kept in {folder}")
     elif work_folder is None:
         shutil.rmtree(folder, ignore_errors=True)
     return code
@@ -65,7 +68,7 @@ def _refusal(port: int, work_folder: Path | None) -> str:
     return ""
 
 
-def _run_in(folder: Path, seconds: float | None, port: int, console: Console) -> int:
+def _run_in(folder: Path, seconds: float | None, port: int, console: Console, diagnostics: Console) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -74,8 +77,8 @@ def _run_in(folder: Path, seconds: float | None, port: int, console: Console) ->
         except KeyboardInterrupt:
             say(console, "Interrupted.")
     except (OkrbridgeError, OSError) as error:
-        say(console, f"The demo failed: {error}", style="red")
-        say(console, "Every process it started is stopped.")
+        say(diagnostics, f"The demo failed: {error}", style="red")
+        say(diagnostics, "Every process it started is stopped.")
         return UNREACHABLE
     say(console, "Every process of the demo is stopped.")
     return GOOD

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No measurement is older: an instant before it is a slip, such as a number that was meant as a date."""
 
 _DURATION = re.compile(r"(\d+)(ms|[smhdw])")
 _CENTURY = timedelta(days=36525)

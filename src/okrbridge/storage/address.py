@@ -42,6 +42,8 @@ class DatabaseAddress:
             url = make_url(text)
         except (ArgumentError, ValueError):  # ValueError: a port that is no number
             raise ConfigurationError(f"the database URL cannot be read; {_EXAMPLES}") from None
+        if "@" in (url.host or ""):
+            raise ConfigurationError("the database URL has an @ too many; write an @ in a password as %40")
         driver = _DRIVERS.get(url.drivername)
         if driver is None:
             raise ConfigurationError(

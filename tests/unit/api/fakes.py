@@ -14,7 +14,7 @@ from okrbridge.application.ports import Buckets, Storage, Transaction
 from okrbridge.application.records import DefinitionRevision, ProgressRecord
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.domain.ledger import Slices, WindowCounts, sum_window
-from okrbridge.domain.windows import Interval, epoch_seconds
+from okrbridge.domain.windows import Grid, Interval, epoch_seconds
 from okrbridge.errors import StorageError
 
 MINUTE = timedelta(minutes=1)
@@ -98,4 +98,5 @@ def services(
         metrics=lambda: b"okrbridge_ticks_total 1\n",
         is_ready=lambda: list(checks),
         version="0.0.0",
+        grid=Grid(MINUTE),
     )

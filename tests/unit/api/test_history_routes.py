@@ -184,3 +184,20 @@ def test_a_cursor_before_the_range_gives_nothing():
     cursor = client.get(KEY_RESULT, params={"limit": 1}).json()["next"]
 
     assert _items(client.get(KEY_RESULT, params={"cursor": cursor, "from": "now", "to": "2026-02-16T00:00:00Z"})) == []
+
+
+@pytest.mark.parametrize("query", ["", "?from=now-6h", "?from=now-6h&to=now"])
+def test_a_key_results_history_is_not_sent_twice_within_a_slice(query: str):
+    def answer(seconds: int, **headers: str) -> Any:
+        app = create_app(services(database=_progress(5), now=made.AT + timedelta(seconds=seconds)))
+        return TestClient(app).get(KEY_RESULT + query, headers=headers)
+
+    tag = answer(1).headers["etag"]
+    assert answer(59, **{"If-None-Match": tag}).status_code == 304
+    assert answer(61).headers["etag"] != tag
+
+
+def test_a_key_results_history_holds_from_and_not_to():
+    query = {"from": "2026-02-14T23:57:00Z", "to": "2026-02-14T23:59:00Z"}
+    rows = _items(_client(_progress(5)).get(KEY_RESULT, params=query))
+    assert [row["time"][14:16] for row in rows] == ["57", "58"]

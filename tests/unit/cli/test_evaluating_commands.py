@@ -172,7 +172,14 @@ def test_a_configuration_that_is_not_there_is_told_with_its_path(okrbridge: Okrb
     more = ["--port", "0"] if command == "serve" else []
     outcome = okrbridge(command, *more, "--config", tmp_path / "nothing")
     assert (outcome.code, outcome.stdout) == (2, "")
-    assert f"{tmp_path}/nothing:1:1: there is no such file or folder" in outcome.stderr
+    missing = f"{tmp_path}/nothing:1:1: there is no such file or folder"
+    assert f"{missing}; give the folder with --config or OKRBRIDGE_CONFIG\n" in outcome.stderr
+
+
+def test_a_path_that_was_given_to_validate_is_not_the_configuration(okrbridge: Okrbridge):
+    outcome = okrbridge("validate", "nothing")
+    assert outcome.code == 2
+    assert "nothing:1:1: there is no such file or folder\n" in outcome.stderr
 
 
 def test_a_setting_that_cannot_work_is_told_by_its_variable(fleet: Okrbridge, monkeypatch: pytest.MonkeyPatch):

@@ -1,8 +1,11 @@
 """What holds for all commands: the options they share, exit codes of wrong usage, and what goes where."""
 
 import errno
+import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,11 @@ import typer
 from tests.unit.cli.conftest import Okrbridge
 
 from okrbridge import __version__
+from okrbridge.cli import run
 from okrbridge.cli.application import make_app
+from okrbridge.cli.options import instant
+from okrbridge.cli.output import print_json, print_key_results
+from okrbridge.cli.serve import address_of
 
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -86,7 +93,12 @@ def test_every_option_is_explained(name: str):
         (["demo", "--for", "1 month"], "'1 month' is not a duration"),
         (["evaluate", "--at", "yesterday"], "'yesterday' is not an instant; write one such as 2026-11-21T12:00:00Z"),
         (["evaluate", "--at", "0001-01-01T00:00:00+14:00"], "is not an instant"),
-        (["evaluate", "--at", "1969-12-31"], "lies before 1970"),
+        (["evaluate", "--at", "1989-12-31"], "lies before 1990; write an instant such as"),
+        (["evaluate", "--at", "2026"], "lies before 1990"),
+        (["evaluate", "--at", "20261345"], "is not an instant"),
+        (["serve", "--host", ""], "OKRBRIDGE_HOST: must not be empty"),
+        (["demo", "--port", "0"], "'--port': Input should be greater than or equal to 1"),
+        (["demo", "--port", "65536"], "'--port': Input should be less than or equal to 65535"),
         (["evaluate", "--at", "9" * 30], "is not an instant"),
         ([], "Usage: okrbridge"),
     ],
@@ -128,3 +140,72 @@ def test_a_reader_that_goes_away_is_no_failure(okrbridge: Okrbridge, monkeypatch
         # typer wraps them when a pipe breaks; this puts them back.
         monkeypatch.setattr(sys, name, getattr(sys, name))
     assert okrbridge("version", "--format", "json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("20261120", datetime(2026, 11, 20, tzinfo=UTC)),
+        ("2026-11-20", datetime(2026, 11, 20, tzinfo=UTC)),
+        ("2026-11-20T01:00:00+01:00", datetime(2026, 11, 20, tzinfo=UTC)),
+        # 2026-11-20 is day 20,777 since 1970: 56 years of 365 days, 14 leap days, 323 days of 2026; times 86,400.
+        ("1795132800", datetime(2026, 11, 20, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_read_in_every_form(text: str, at: datetime):
+    assert instant(text) == at
+
+
+def _terminal(monkeypatch: pytest.MonkeyPatch, *, encoding: str) -> io.BytesIO:
+    """What is written to a stdout of that encoding."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    return written
+
+
+def test_json_is_utf_8_whatever_the_terminal_has(monkeypatch: pytest.MonkeyPatch):
+    written = _terminal(monkeypatch, encoding="latin-1")
+    print_json({"title": "Größe ≥ 3"})
+    assert written.getvalue().decode("utf-8") == '{\n  "title": "Größe ≥ 3"\n}\n'
+
+
+def test_letters_that_the_terminal_lacks_are_shown_as_question_marks(monkeypatch: pytest.MonkeyPatch):
+    written = _terminal(monkeypatch, encoding="latin-1")
+    monkeypatch.setattr("okrbridge.cli.version.__version__", "1≥0")
+    monkeypatch.setattr(sys, "argv", ["okrbridge", "version"])
+    with pytest.raises(SystemExit) as left:
+        run()
+    assert (left.value.code, written.getvalue()[:13]) == (0, b"okrbridge 1?0")
+
+
+@pytest.mark.parametrize("arguments", [["version"], ["version", "--format", "json"], ["--help"]])
+def test_a_full_disk_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+):
+    monkeypatch.setattr(sys, "argv", ["okrbridge", *arguments])
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as left:
+            run()
+    assert left.value.code == 1
+    assert capsys.readouterr().err == "okrbridge: cannot read or write: No space left on device\n"
+
+
+@pytest.mark.parametrize("columns", ["20", "80"])
+def test_no_table_is_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str):
+    monkeypatch.setenv("COLUMNS", columns)
+    name = "n" * 253
+    item = dict.fromkeys(("baseline", "value", "target", "progress_ratio", "expected_ratio"), 0.5)
+    print_key_results(
+        [{**item, "objective": name, "key_result": name, "status": "ok", "unit": None, "quality": "last"}]
+    )
+    row = capsys.readouterr().out.splitlines()[2]
+    assert row.split()[0] == f"{name}/{name}"
+    assert row.split()[-3:] == ["50.0%", "50.0%", "last"]
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("127.0.0.1", "127.0.0.1:80"), ("db.example", "db.example:80"), ("::1", "[::1]:80")]
+)
+def test_an_ipv6_address_stands_in_brackets(host: str, address: str):
+    assert address_of(host, 80) == address

@@ -43,3 +43,12 @@ def test_urls_that_cannot_work_are_refused_without_repeating_them(text: str, mes
 def test_a_password_in_a_message_of_the_driver_is_taken_out():
     address = DatabaseAddress.parse("postgresql://u:geheim@db/okr")
     assert address.scrubbed("no pg_hba entry for u geheim") == "no pg_hba entry for u ***"
+
+
+@pytest.mark.parametrize("text", ["postgresql://u:ge@heim@db/okr", "postgresql://u:ge@heim@db:5432/okr"])
+def test_an_at_sign_in_a_password_is_told_with_how_to_write_it(text: str):
+    with pytest.raises(ConfigurationError) as refused:
+        DatabaseAddress.parse(text)
+    assert str(refused.value) == "the database URL has an @ too many; write an @ in a password as %40"
+    followed = DatabaseAddress.parse("postgresql://u:ge%40heim@db/okr")
+    assert (followed.url.password, followed.url.host) == ("ge@heim", "db")

@@ -94,7 +94,9 @@ def get_key_result_history(
     """Progress at each evaluation, ascending; `next` leads to older rows. Without `from`: since its period began."""
     declared = _declared(services, f"{objective}/{key_result}")
     now = services.clock()
-    asked = parse_interval(since, to, now, max(now - declared.period.start, services.grid.step))
+    written = parse_interval(since, to, now, max(now - declared.period.start, services.grid.step))
+    # Evaluations stand on the grid. On it the range holds the same rows, and does not move with every second.
+    asked = Interval(services.grid.ceil(written.start), services.grid.ceil(written.end))
     if cursor is not None:
         asked = asked.clipped(Interval(asked.start, parse_instant(decode_cursor(cursor), now)))
     with services.storage.reading() as database:

@@ -28,8 +28,9 @@ from okrbridge.sources.prometheus.slices import (
     tallies,
 )
 
-MOST_SETTLEMENTS = 100
-"""Slices of one request that are asked again with a longer reach; others keep their count, and a warning says so."""
+MOST_RETURNS = 100
+"""Slices of one request in which series came back beside others that are asked again with a longer reach; others keep
+their count, and a warning says so."""
 
 
 @dataclass
@@ -62,19 +63,23 @@ class Count:
         odd: dict[int, Tally] = {}
         for run in odd_runs(interval, step, found):
             odd |= self._ask(counting_query(self._sli, step), run)
-        settled = self._settled(return_settlements(odd))
+        settled = self._settled(self._bounded(return_settlements(odd)))
         return as_slices(self._sli, interval, step, found | odd | settled)
 
     @property
     def _sli(self) -> Sli:
         return self.request.sli
 
+    def _bounded(self, returns: Sequence[Settlement]) -> Sequence[Settlement]:
+        """As many as one request may ask; gaps have no bound, because each would lose the events of its gap."""
+        if len(returns) > MOST_RETURNS:
+            self._warn(f"{len(returns) - MOST_RETURNS} slices in which series came back were not asked again")
+        return returns[:MOST_RETURNS]
+
     def _settled(self, settlements: Sequence[Settlement]) -> dict[int, Tally]:
         """The slices asked again, each alone and with its own reach."""
-        if len(settlements) > MOST_SETTLEMENTS:
-            self._warn(f"{len(settlements) - MOST_SETTLEMENTS} slices in which series came back were not asked again")
         found: dict[int, Tally] = {}
-        for settlement in settlements[:MOST_SETTLEMENTS]:
+        for settlement in settlements:
             end = from_epoch(settlement.slice_end)
             query = counting_query(self._sli, self.grid.step, settlement.reach)
             found.update(self._ask(query, Interval(end - self.grid.step, end)))
