@@ -7,9 +7,10 @@ import pytest
 from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Interval, from_epoch
-from okrbridge.sources.prometheus.counters import KNOWN_FOR, LOOK_BACK, Reach
+from okrbridge.sources.prometheus.counters import LOOK_BACK, Reach
 from okrbridge.sources.prometheus.envelope import Row
 from okrbridge.sources.prometheus.slices import (
+    RETURN_LOOK_BACK,
     Tally,
     as_slices,
     gap_settlements,
@@ -96,7 +97,7 @@ def test_series_that_came_into_view_beside_others_are_looked_for_in_the_day_befo
     found = {660: Tally(live=3, arrived=1), 720: Tally(live=3, arrived=3), 780: Tally(live=3, arrived=2)}
     settlements = return_settlements(found)
     assert [one.slice_end for one in settlements] == [780, 660]
-    assert {one.reach for one in settlements} == {Reach(KNOWN_FOR, LOOK_BACK)}
+    assert {one.reach for one in settlements} == {Reach(RETURN_LOOK_BACK, LOOK_BACK)}
 
 
 def test_odd_slices_next_to_each_other_make_one_run():

@@ -12,7 +12,7 @@ For the slice of length s that ends at t, per series of a selector X:
   between P and that peak stay unseen;
 - **birth**, no P: L counts when the series was born in the slice, and does not when an old counter merely came into
   view. A series is born when its process started in the slice (or shortly before, between two scrapes), or when its
-  target was in view before under the very same labels; not when it was itself in view within the last day, as an idle
+  target was in view before under the very same labels; not when it was itself in view within the last hour, as an idle
   series that its exporter hides is. The slice's peak counts beside L when a reset followed.
 
 Worked example, s = 60 s: P = 100; the slice holds 130, then 4 after a restart. 4 < 100 is a reset, the peak 130 lies
@@ -39,8 +39,8 @@ LOOK_BACK = timedelta(minutes=5)
 """How far back a sample counts as the present state of a series; Prometheus' own look-back."""
 _SAMPLED_EVERY, _SAMPLED_EVERY_AT_MOST = timedelta(seconds=30), timedelta(minutes=4)
 _SAMPLINGS = 300
-KNOWN_FOR = timedelta(days=1)
-"""How long a series that went out of view is remembered; when it is back it is looked for that far."""
+KNOWN_FOR = timedelta(hours=1)
+"""How long a series that went out of view while its target stayed is remembered as known."""
 START_SLACK = timedelta(seconds=75)
 """How long before the slice a process may have started and still be born in it: one scrape of a minute, and a bit."""
 
@@ -144,8 +144,13 @@ class _Slice:
         return f"last_over_time({self.range_before(selector)})"
 
     def long_before(self, selector: Selector) -> str:
-        """The last sample before the slice within a day: a series that has one was hidden, not born."""
-        return f"last_over_time({selector.over(format_duration(KNOWN_FOR), offset=self._length)})"
+        """The last sample before the slice within an hour: a series that has one was hidden, not born.
+
+        Unless its target's process started since: then the old sample is another process'.
+        """
+        known = f"last_over_time({selector.over(format_duration(KNOWN_FOR), offset=self._length)})"
+        recently = f"{self.started(selector)} > time() - {(self.step + KNOWN_FOR).total_seconds():g}"
+        return f"({known} unless on (job, instance) ({recently}))"
 
     def range_before(self, selector: Selector) -> str:
         """The samples of the look-back."""

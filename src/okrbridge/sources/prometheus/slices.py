@@ -15,7 +15,6 @@ from okrbridge.sources.prometheus.counters import (
     ARRIVED,
     BEFORE,
     KIND,
-    KNOWN_FOR,
     LIVE,
     LOOK_BACK,
     PART,
@@ -27,6 +26,8 @@ from okrbridge.sources.prometheus.counters import (
 )
 from okrbridge.sources.prometheus.envelope import Row
 
+RETURN_LOOK_BACK = timedelta(days=1)
+"""How far back a series that came into view is looked for, while others of its counter were measured all along."""
 LONGEST_LOOK_BACK = timedelta(days=30)
 _MARGIN = timedelta(seconds=1)
 """Prometheus 3 leaves out the sample at the very start of a range."""
@@ -107,7 +108,7 @@ def gap_settlements(
 def return_settlements(found: Tallies) -> list[Settlement]:
     """The slices in which series came into view beside others, newest first: they may have been known earlier."""
     returns = [end for end, tally in found.items() if 0 < tally.arrived < tally.live]
-    return [Settlement(end, Reach(KNOWN_FOR, LOOK_BACK)) for end in sorted(returns, reverse=True)]
+    return [Settlement(end, Reach(RETURN_LOOK_BACK, LOOK_BACK)) for end in sorted(returns, reverse=True)]
 
 
 def odd_runs(interval: Interval, step: timedelta, found: Tallies) -> list[Interval]:
