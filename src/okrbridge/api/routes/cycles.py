@@ -7,13 +7,11 @@ from starlette.responses import Response
 
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import LIST, ONE, CycleName
-from okrbridge.api.errors import NotEvaluatedError
+from okrbridge.api.lookup import find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
 from okrbridge.api.responses import from_snapshot
 from okrbridge.api.schemas import CycleItem, Page
-from okrbridge.application.explain import close_names
 from okrbridge.application.reports import cycle_item
-from okrbridge.errors import NotFoundError
 
 router = APIRouter(prefix="/cycles", tags=["cycles"])
 
@@ -31,10 +29,6 @@ def list_cycles(request: Request, services: Services, limit: Limit = DEFAULT_LIM
 def get_cycle(request: Request, services: Services, cycle: CycleName) -> Response:
     """One cycle at the last evaluation."""
     snapshot, now = services.snapshot(), services.clock()
-    report = next((one for one in snapshot.cycles if one.cycle.name == cycle), None)
-    if report is None:
-        declared = services.definitions().cycle_by_name
-        if cycle in declared:
-            raise NotEvaluatedError(f"cycle {cycle!r} is declared and will be evaluated at the next tick")
-        raise NotFoundError("cycle", cycle, close=close_names(cycle, declared))
+    reports = {one.cycle.name: one for one in snapshot.cycles}
+    report = find_evaluated("cycle", cycle, reports, services.definitions().cycle_by_name)
     return from_snapshot(request, snapshot, now, cycle_item(report))

@@ -9,19 +9,17 @@ from starlette.responses import Response
 
 from okrbridge.api.dependencies import ApiServices, Services
 from okrbridge.api.documentation import HISTORY, LIST, ONE, KeyResultName, NameFilter, ObjectiveName, TimeText
-from okrbridge.api.errors import NotEvaluatedError
+from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor, page
 from okrbridge.api.responses import from_database, from_snapshot
 from okrbridge.api.schemas import KeyResultExplanation, KeyResultHistory, KeyResultItem, Page
 from okrbridge.api.times import parse_instant, parse_interval
-from okrbridge.application.explain import close_names
 from okrbridge.application.reports import key_result_item, progress_row, rfc3339
 from okrbridge.application.slo_history import MAX_ROWS
 from okrbridge.application.snapshot import KeyResultReport, Snapshot
 from okrbridge.domain.okr import KeyResult
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.windows import Interval
-from okrbridge.errors import NotFoundError
 
 router = APIRouter(prefix="/key-results", tags=["key results"])
 Statuses = Annotated[list[KeyResultStatus] | None, Query(max_length=9, description="Only those in one of these.")]
@@ -92,7 +90,7 @@ def get_key_result_history(
     cursor: Cursor = None,
 ) -> Response:
     """Progress at each evaluation, ascending; `next` leads to older rows. Without `from`: since its period began."""
-    declared = _declared(services, f"{objective}/{key_result}")
+    declared = find_declared("key result", f"{objective}/{key_result}", _declared(services))
     now = services.clock()
     written = parse_interval(since, to, now, max(now - declared.period.start, services.grid.step))
     # Evaluations stand on the grid. On it the range holds the same rows, and does not move with every second.
@@ -130,17 +128,9 @@ def explain_key_result(
     return from_snapshot(request, snapshot, explaining.now, explaining.key_result(objective, key_result))
 
 
-def _declared(services: ApiServices, identity: str) -> KeyResult:
-    known = {one.id: one for one in services.definitions().key_results}
-    if identity not in known:
-        raise NotFoundError("key result", identity, close=close_names(identity, known))
-    return known[identity]
+def _declared(services: ApiServices) -> dict[str, KeyResult]:
+    return {one.id: one for one in services.definitions().key_results}
 
 
 def _evaluated(services: ApiServices, snapshot: Snapshot, identity: str) -> KeyResultReport:
-    """The report of a key result; one declared and not yet evaluated is another matter than an unknown one."""
-    report = snapshot.key_result_by_id.get(identity)
-    if report is None:
-        _declared(services, identity)
-        raise NotEvaluatedError(f"key result {identity!r} is declared and will be evaluated at the next tick")
-    return report
+    return find_evaluated("key result", identity, snapshot.key_result_by_id, _declared(services))

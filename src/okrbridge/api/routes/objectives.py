@@ -7,14 +7,12 @@ from starlette.responses import Response
 
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import LIST, ONE, TREE, NameFilter, ObjectiveName
-from okrbridge.api.errors import NotEvaluatedError
+from okrbridge.api.lookup import find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
 from okrbridge.api.responses import from_snapshot
 from okrbridge.api.routes.key_results import Statuses
 from okrbridge.api.schemas import ObjectiveDetail, ObjectiveItem, ObjectiveNode, Page
-from okrbridge.application.explain import close_names
 from okrbridge.application.reports import objective_detail, objective_item, objective_tree
-from okrbridge.errors import NotFoundError
 
 router = APIRouter(prefix="/objectives", tags=["objectives"])
 
@@ -70,10 +68,6 @@ def get_objective_tree(request: Request, services: Services) -> Response:
 def get_objective(request: Request, services: Services, objective: ObjectiveName) -> Response:
     """One objective with its key results."""
     snapshot, now = services.snapshot(), services.clock()
-    report = snapshot.objective_by_name.get(objective)
-    if report is None:
-        declared = {one.name for one in services.definitions().objectives}
-        if objective in declared:
-            raise NotEvaluatedError(f"objective {objective!r} is declared and will be evaluated at the next tick")
-        raise NotFoundError("objective", objective, close=close_names(objective, declared))
+    declared = services.definitions().objective_by_name
+    report = find_evaluated("objective", objective, snapshot.objective_by_name, declared)
     return from_snapshot(request, snapshot, now, objective_detail(report, now))

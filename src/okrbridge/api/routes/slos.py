@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from okrbridge.api.dependencies import ApiServices, Services
 from okrbridge.api.documentation import HISTORY, LIST, ONE, NameFilter, SloName, StepText, TimeText
-from okrbridge.api.errors import BadRequestError, NotEvaluatedError
+from okrbridge.api.errors import BadRequestError
+from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
 from okrbridge.api.responses import from_database, from_snapshot
 from okrbridge.api.schemas import Page, SloExplanation, SloHistory, SloItem
 from okrbridge.api.times import parse_interval, parse_step
-from okrbridge.application.explain import close_names
 from okrbridge.application.reports import rfc3339, slo_item
 from okrbridge.application.slo_history import (
     MAX_ROWS,
@@ -25,9 +25,8 @@ from okrbridge.application.slo_history import (
     whole_rows,
 )
 from okrbridge.application.snapshot import SloReport, Snapshot
-from okrbridge.domain.slo import Slo, SloState
+from okrbridge.domain.slo import SloState
 from okrbridge.domain.windows import Interval
-from okrbridge.errors import NotFoundError
 
 router = APIRouter(prefix="/slos", tags=["slos"])
 
@@ -83,7 +82,7 @@ def get_slo_history(
     Without `from` and `to` it covers the SLO's own window; without `step` it has about 300 rows. Rows are whole
     steps counted back from the end, which is the last boundary evaluated at the latest. At most 11,000 rows.
     """
-    declared = _declared(services, slo)
+    declared = find_declared("slo", slo, services.definitions().slo_by_name)
     now = services.clock()
     asked = parse_interval(since, to, now, declared.window.length)
     length = on_grid(parse_step(step), services.grid) if step else usual_step(asked.length, services.grid)
@@ -126,17 +125,5 @@ def _known(services: ApiServices, asked: Interval) -> Interval:
     return Interval(asked.start, end)
 
 
-def _declared(services: ApiServices, name: str) -> Slo:
-    known = services.definitions().slo_by_name
-    if name not in known:
-        raise NotFoundError("slo", name, close=close_names(name, known))
-    return known[name]
-
-
 def _evaluated(services: ApiServices, snapshot: Snapshot, name: str) -> SloReport:
-    """The report of an SLO; one that is declared and not yet evaluated is another matter than an unknown one."""
-    report = snapshot.slo_by_name.get(name)
-    if report is None:
-        _declared(services, name)
-        raise NotEvaluatedError(f"slo {name!r} is declared and will be evaluated at the next tick")
-    return report
+    return find_evaluated("slo", name, snapshot.slo_by_name, services.definitions().slo_by_name)
