@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from okrbridge.application.records import (
     ProgressRecord,
 )
 from okrbridge.domain.definition_set import DeclaredDocument
-from okrbridge.domain.ledger import FloatArray, IntArray, Slices, WindowCounts
+from okrbridge.domain.ledger import FloatArray, IntArray, Slices, SliceTable, WindowCounts, WindowSums
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import SourceFailureReason
@@ -39,35 +39,57 @@ class SourceFailure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class CountRequest:
-    """Count an SLI's events in every slice of an interval.
+    """Count the events of several SLIs of one source in every slice of an interval.
 
     Attributes:
+        slis: all counted by the source that is asked; none is a composite.
         interval: both ends on the grid.
-        last_measured_end: end of the last slice that was measured before the interval, so that increases
-            which happened in unmeasured time are not lost; None when there is none.
+        measured_until: end of the last measured slice before the interval, the same for all the SLIs, so that
+            increases which happened in unmeasured time are not lost: the interval's start when nothing was unmeasured.
+            None when nothing is known to have been measured, or slices in between are still to be asked for.
     """
 
-    sli: Sli
+    slis: tuple[Sli, ...]
     interval: Interval
-    last_measured_end: datetime | None = None
+    measured_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Counted:
-    """The answer to a CountRequest: either slices (one for each step of the interval) or a failure.
+    """The answer to a CountRequest.
 
     Attributes:
-        query: what was asked, word for word.
-        warnings: what the source said beside its answer, such as a partial response.
+        table: a row for each of the request's SLIs, a column for each slice of its interval. A row that failed holds
+            only UNKNOWN.
+        failures: by row.
+        warnings: what the source said beside its answers, such as a partial response, by row.
     """
 
     request: CountRequest
-    slices: Slices | None
-    failure: SourceFailure | None = None
-    query: str = ""
-    warnings: tuple[str, ...] = ()
+    table: SliceTable
+    failures: Mapping[int, SourceFailure] = field(default_factory=dict)
+    warnings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedQuery:
+    """One question that a source will ask at each slice, for ``plan`` and ``explain``.
+
+    Attributes:
+        query: PromQL, word for word.
+        method: how its SLIs are counted, in a few words: ``series``, ``sums``, ``as written``.
+        sli_keys: whose counts it gives.
+        series: how many series it reads, where known.
+        note: why it is asked this way; empty when there is nothing to say.
+    """
+
+    query: str
+    method: str
+    sli_keys: tuple[str, ...]
+    series: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +137,12 @@ class MetricSource(Protocol):
     def counting_method(self, sli: Sli) -> str:
         """How this source counts an SLI, in a few words for ``explain``."""
 
+    def plan(self, slis: Sequence[Sli]) -> list[PlannedQuery]:
+        """The questions that count an ordinary slice of these SLIs, each with the SLIs it serves.
+
+        May ask the source how many series there are; does not count.
+        """
+
     def close(self) -> None:
         """Let go of connections."""
 
@@ -135,17 +163,35 @@ class Buckets:
     measured_seconds: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MissingRun:
+    """Slices that were never answered for, the same for several SLIs.
+
+    Attributes:
+        rows: indexes into the keys asked about.
+        measured_until: end of the last measured slice before the run when all slices between it and the run were
+            answered for; None otherwise. See CountRequest.
+    """
+
+    interval: Interval
+    rows: IntArray
+    measured_until: datetime | None
+
+
 class Ledger(Protocol):
     """All slices. Reads sum over origins; a slice counts as measured when any origin measured it."""
 
-    def write(self, sli: Sli, origin: str, slices: Slices) -> None:
-        """Store slices, idempotent on (sli, origin, slice start).
+    def write(self, slis: Sequence[Sli], origin: str, table: SliceTable) -> int:
+        """Store the known slices of a table, idempotent on (SLI, origin, slice start); returns how many are stored.
 
-        A slice written again replaces its counts; a gap never replaces a measured slice.
+        A slice written again replaces its counts; a gap never replaces a measured slice; UNKNOWN is passed over.
         """
 
+    def window_sums(self, sli_keys: Sequence[str], intervals: Sequence[Interval]) -> WindowSums:
+        """Sums over intervals with ends on the grid; zero where nothing is known."""
+
     def window_counts(self, sli_key: str, intervals: Sequence[Interval]) -> list[WindowCounts]:
-        """Sums over intervals with ends on the grid, in order; zero counts where nothing is known."""
+        """The sums of one SLI, in order; nothing is excluded, so the time in force is the interval's length."""
 
     def slices(self, sli_key: str, interval: Interval) -> Slices:
         """The slices that were asked for in an interval, ascending."""
@@ -153,11 +199,23 @@ class Ledger(Protocol):
     def buckets(self, sli_key: str, interval: Interval, step: timedelta) -> Buckets:
         """Sums over equal steps, a multiple of the grid's, counted from the interval's start."""
 
-    def missing(self, sli_key: str, origin: str, interval: Interval) -> list[Interval]:
-        """The longest runs of slices that this origin never answered for, ascending."""
+    def missing(self, sli_keys: Sequence[str], origin: str, interval: Interval) -> list[MissingRun]:
+        """The longest runs of slices that this origin never answered for; SLIs that miss the same are put together."""
 
-    def last_measured_end(self, sli_key: str, before: datetime, origin: str | None = None) -> datetime | None:
-        """End of the last measured slice that starts before an instant."""
+    def gaps(self, sli_keys: Sequence[str], origin: str, interval: Interval) -> list[MissingRun]:
+        """The longest runs of slices that this origin answered with a gap, put together as in ``missing``."""
+
+    def last_measured_ends(self, sli_keys: Sequence[str], before: datetime, origin: str | None = None) -> IntArray:
+        """Epoch seconds of the end of each SLI's last measured slice that starts before an instant; -1 for none."""
+
+    def revision(self, sli_key: str, before: datetime) -> int:
+        """Grows whenever slices of the SLI that start before an instant are written: a key for what is derived."""
+
+    def expire(self, slices_before: datetime, hours_before: datetime) -> int:
+        """Forget fine slices, and hourly sums, older than these; sums of hours stay exact. Returns rows removed.
+
+        Ends that lie inside an hour are moved back to its start.
+        """
 
 
 class ProgressRecords(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from okrbridge.domain.maintenance import MaintenanceWindow
 from okrbridge.domain.okr import Cycle, KeyResult, OkrObjective, SloMeasure
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
@@ -52,12 +53,13 @@ class DefinitionSet:
     slos: tuple[Slo, ...] = ()
     cycles: tuple[Cycle, ...] = ()
     objectives: tuple[OkrObjective, ...] = ()
+    maintenance: tuple[MaintenanceWindow, ...] = ()
     documents: tuple[DeclaredDocument, ...] = ()
 
     @cached_property
     def slis(self) -> tuple[Sli, ...]:
-        """The distinct SLIs; SLOs with equal questions share one."""
-        return tuple({slo.sli.key: slo.sli for slo in self.slos}.values())
+        """The distinct SLIs that are counted: SLOs with equal questions share one, composites stand for members."""
+        return tuple({leaf.key: leaf for slo in self.slos for leaf in slo.sli.leaves}.values())
 
     @cached_property
     def key_results(self) -> tuple[KeyResult, ...]:
@@ -96,7 +98,8 @@ class DefinitionSet:
         # Indexed once: searching all SLOs for each SLI would square the cost of a tick.
         index: dict[str, list[Slo]] = defaultdict(list)
         for slo in self.slos:
-            index[slo.sli.key].append(slo)
+            for leaf in slo.sli.leaves:
+                index[leaf.key].append(slo)
         return index
 
     @cached_property

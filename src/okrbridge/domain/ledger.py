@@ -22,8 +22,10 @@ StateArray = npt.NDArray[np.int8]
 
 
 class SliceState(IntEnum):
-    """What is known of one slice. A slice that was never asked for has no row at all."""
+    """What is known of one slice."""
 
+    UNKNOWN = 0
+    """Never asked for, or asked without an answer. The ledger does not hold such slices; tables of many SLIs do."""
     MEASURED = 1
     """The source answered and a series was live; the counts may be zero."""
     GAP = 2
@@ -79,6 +81,61 @@ class Slices:
     def measured(self) -> npt.NDArray[np.bool_]:
         """Which slices were measured."""
         return np.equal(self.states, SliceState.MEASURED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceTable:
+    """Slices of several SLIs over one interval: a row an SLI, a column a slice.
+
+    Attributes:
+        starts: epoch seconds of each slice's start, ascending by one step; shape (slices,).
+        good, total: events; 0 where the state is not MEASURED; shape (SLIs, slices).
+        states: SliceState of each; shape (SLIs, slices).
+    """
+
+    starts: IntArray
+    good: FloatArray
+    total: FloatArray
+    states: StateArray
+
+    def __post_init__(self) -> None:
+        if not self.good.shape == self.total.shape == self.states.shape or self.good.shape[1:] != self.starts.shape:
+            raise ValueError("the arrays of a SliceTable differ in shape")
+
+    def __len__(self) -> int:
+        return len(self.good)
+
+    @classmethod
+    def unknown(cls, starts: IntArray, rows: int) -> SliceTable:
+        """A table in which nothing is known yet."""
+        shape = (rows, len(starts))
+        return cls(starts, np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int8))
+
+    @classmethod
+    def of_one(cls, slices: Slices) -> SliceTable:
+        """A single SLI's slices as a table of one row; the slices follow each other without a hole."""
+        return cls(slices.starts, slices.good[None, :], slices.total[None, :], slices.states[None, :])
+
+    def row(self, index: int) -> Slices:
+        """The known slices of one SLI."""
+        known = self.states[index] != SliceState.UNKNOWN
+        return Slices(self.starts[known], self.good[index][known], self.total[index][known], self.states[index][known])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowSums:
+    """What the ledger holds of several windows of several SLIs; every array has shape (SLIs, windows).
+
+    Attributes:
+        good, total: events in the measured slices.
+        measured_seconds: time covered by measured slices.
+        asked_seconds: time covered by slices that were asked for and answered, measured or gap.
+    """
+
+    good: FloatArray
+    total: FloatArray
+    measured_seconds: FloatArray
+    asked_seconds: FloatArray
 
 
 @dataclass(frozen=True, slots=True)

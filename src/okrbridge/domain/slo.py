@@ -4,13 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
 from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import RollingWindow
+from okrbridge.domain.windows import CalendarWindow, RollingWindow
 
-OCCURRENCES = "Occurrences"
+
+class Budgeting(StrEnum):
+    """How the budget is counted, in OpenSLO's words."""
+
+    OCCURRENCES = "Occurrences"
+    """Good events of all events."""
+    TIMESLICES = "Timeslices"
+    """Good time slices of all time slices; one is good when its own ratio reaches the slice target."""
+    RATIO_TIMESLICES = "RatioTimeslices"
+    """The mean of the time slices' ratios."""
+
+
+class NoDataPolicy(StrEnum):
+    """What unmeasured time in force counts as."""
+
+    UNKNOWN = "unknown"
+    """Nothing; it lowers the coverage, and below the floor nothing is decided."""
+    GOOD = "good"
+    """Time without failures."""
+    BAD = "bad"
+    """Time in which everything failed."""
+    IGNORE = "ignore"
+    """Time that is not in force."""
+
+
+@dataclass(frozen=True)
+class TimeSlices:
+    """What makes a time slice good: a share of at least ``target_ratio`` over ``length``, a multiple of the grid's."""
+
+    length: timedelta
+    target_ratio: float
+
+
+@dataclass(frozen=True)
+class LowTraffic:
+    """The least that the long window of a burn pair must hold before the pair counts."""
+
+    minimum_events: float = 0.0
+    minimum_failures: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -21,24 +60,32 @@ class Slo:
         name: unique among SLOs.
         service: the service it speaks of.
         sli: the indicator.
-        target_ratio: 0 < target < 1; the share of good events promised.
+        target_ratio: 0 < target < 1; the share of good events promised. 1 with a count budget.
         window: the SLO's own window.
-        budgeting: how the budget is counted, in OpenSLO's words.
+        budgeting: how the budget is counted.
+        time_slices: for the two methods of time slices; None for Occurrences.
+        count_budget: at most so many bad events in the window; None where the target makes the budget.
     """
 
     name: str
     service: str
     sli: Sli
     target_ratio: float
-    window: RollingWindow
-    budgeting: str = OCCURRENCES
+    window: RollingWindow | CalendarWindow
+    budgeting: Budgeting = Budgeting.OCCURRENCES
+    time_slices: TimeSlices | None = None
+    no_data: NoDataPolicy = NoDataPolicy.UNKNOWN
+    low_traffic: LowTraffic = LowTraffic()
+    count_budget: float | None = None
     display_name: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        if not 0 < self.target_ratio < 1:
+        if not 0 < self.target_ratio < 1 and not (self.target_ratio == 1 and self.count_budget is not None):
             raise ValueError(f"SLO {self.name!r}: target {self.target_ratio} is not between 0 and 1")
+        if (self.time_slices is None) != (self.budgeting is Budgeting.OCCURRENCES):
+            raise ValueError(f"SLO {self.name!r}: time slices belong to Timeslices and RatioTimeslices")
 
 
 class SloState(StrEnum):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -53,6 +54,45 @@ class RollingWindow:
 
     def __str__(self) -> str:
         return format_duration(self.length)
+
+
+class CalendarUnit(StrEnum):
+    """What a calendar window is as long as."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarWindow:
+    """A window that begins anew at every turn of a calendar period, on the wall clock of a zone.
+
+    Attributes:
+        unit, count: the period's length, such as 2 weeks.
+        zone: IANA name; days that the zone makes 23 or 25 hours long are so long.
+        start: wall-clock instant at which a period began, without a zone; later and earlier periods follow from it.
+    """
+
+    unit: CalendarUnit
+    zone: str
+    start: datetime
+    count: int = 1
+
+    def period(self, at: datetime) -> Interval:
+        """The whole period that holds an instant; UTC. An instant on a turn belongs to the period that ends there."""
+        raise NotImplementedError
+
+    def at(self, end: datetime) -> Interval:
+        """The period to date when asked at ``end``."""
+        return Interval(self.period(end).start, end)
+
+    @property
+    def length(self) -> timedelta:
+        """The nominal length: 30 days a month, 91 a quarter, 365 a year."""
+        raise NotImplementedError
 
 
 def parse_duration(text: str) -> timedelta:
