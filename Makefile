@@ -30,7 +30,7 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 
 .PHONY: system-packages
 system-packages:
-	@.ci/system-packages prometheus postgresql
+	@.ci/system-packages prometheus postgresql victoria-metrics
 
 .PHONY: demo
 demo: setup ## Show okrbridge on a simulated fleet with 30 days of history
