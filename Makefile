@@ -56,9 +56,21 @@ test: setup ## Run all tests, against real servers where a tier needs them
 test-unit: $(INSTALLED) ## Run the tests that need no server (seconds)
 	$(BIN)/pytest $(PARALLEL) -m "not integration and not acceptance" $(ARGS)
 
-.PHONY: bench
-bench: setup ## Measure what a tick costs; prints a table and one line of JSON
-	$(BIN)/python -m benchmarks.tick $(ARGS)
+PEERS := benchmarks/.peers
+
+$(PEERS)/.installed: requirements/peers.txt $(INSTALLED)
+	@$(PYTHON) -m venv $(PEERS)
+	@$(BIN)/uv pip sync --quiet --python $(PEERS)/bin/python --require-hashes requirements/peers.txt
+	@touch $@
+
+.PHONY: bench-accuracy
+bench-accuracy: setup ## Measure counts against the truth, beside other engines; prints a table and one line of JSON
+	$(BIN)/python -m benchmarks.accuracy $(ARGS)
+
+.PHONY: bench-scale
+bench-scale: setup $(PEERS)/.installed ## Measure what ten thousand SLOs cost; prints a table and one line of JSON
+	@.ci/system-packages wrk
+	$(BIN)/python -m benchmarks.scale --slo-generator $(PEERS)/bin/python $(ARGS)
 
 .PHONY: docs
 docs: $(INSTALLED) ## Write the generated reference again (OpenAPI, JSON Schema)
@@ -71,7 +83,9 @@ requirements: $(INSTALLED) ## Resolve the versions and hashes of requirements/ a
 		--custom-compile-command "make requirements" -o requirements/base.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make requirements" -c requirements/base.txt --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make requirements" -o requirements/peers.txt requirements/peers.in
 
 .PHONY: clean
 clean: ## Remove .venv and what tools leave behind
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis

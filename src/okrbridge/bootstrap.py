@@ -104,7 +104,7 @@ class Service:
         return self.loaded.definitions
 
     def tick(self, stopping: threading.Event) -> None:
-        """One run of the ticker: evaluate the newest boundary, then fill history until the next one is near."""
+        """One run of the ticker: evaluate the newest boundary; then, until the next is near, upkeep and history."""
         with self._reloading:
             evaluator = self.evaluator
             # Sources of earlier definitions served the tick they were replaced in; now nobody asks them.
@@ -124,6 +124,8 @@ class Service:
         def keep_going() -> bool:
             return not stopping.is_set() and utc_now() < enough and self.evaluator is evaluator
 
+        if keep_going():
+            evaluator.upkeep(snapshot.at, keep_going)
         if evaluator.fill_history(snapshot.at, keep_going):
             log.info("history filled", share=round(self._filled_ratio(), 4))
 
@@ -200,7 +202,17 @@ def _close(sources: Iterable[MetricSource]) -> None:
 
 
 def _parts(settings: Settings, storage: Storage, sources: Mapping[str, MetricSource], telemetry: Telemetry) -> Parts:
-    return Parts(storage, sources, settings.grid, utc_now, telemetry, settings.ingest_delay)
+    return Parts(
+        storage,
+        sources,
+        settings.grid,
+        utc_now,
+        telemetry,
+        settings.ingest_delay,
+        late=settings.late,
+        keep_slices=settings.keep_slices,
+        keep_hours=settings.keep_hours,
+    )
 
 
 @contextmanager

@@ -6,17 +6,20 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from okrbridge.domain.windows import Grid
+from okrbridge.domain.windows import Grid, parse_duration
 from okrbridge.errors import ConfigurationError
 from okrbridge.observability.logs import LogFormat
 
 PREFIX = "OKRBRIDGE_"
+
+SHORTEST_RETENTION = timedelta(days=3)
+"""The longest burn window: whatever is kept for less is missed at once."""
 
 
 class Settings(BaseSettings):
@@ -36,6 +39,14 @@ class Settings(BaseSettings):
     ingest_delay_seconds: Annotated[
         float, Field(ge=0, le=300, description="How long after a boundary its samples are trusted to be in.")
     ] = 10.0
+    late_seconds: Annotated[
+        float,
+        Field(ge=0, le=86_400, description="How long after its end a slice is read again, for late samples; 0: never."),
+    ] = 600.0
+    retention_slices: Annotated[
+        str, Field(description="How long slices are kept at least; windows in force keep what they need.")
+    ] = "30d"
+    retention_hours: Annotated[str, Field(description="How long sums of whole hours are kept at least.")] = "396d"
     prometheus_url: Annotated[str, Field(description="The default source; `simulated:` is the built-in fleet.")] = (
         "http://127.0.0.1:9090"
     )
@@ -63,6 +74,22 @@ class Settings(BaseSettings):
             raise ValueError(f"{seconds} does not divide an hour; write 60, 30, 15, 10, …")
         return seconds
 
+    @field_validator("retention_slices", "retention_hours")
+    @classmethod
+    def _long_enough(cls, text: str) -> str:
+        if parse_duration(text) < SHORTEST_RETENTION:
+            raise ValueError(f"{text} is shorter than the longest burn window; write 3d or more, such as 30d")
+        return text
+
+    @model_validator(mode="after")
+    def _hours_outlast_slices(self) -> Self:
+        if self.keep_hours < self.keep_slices:
+            raise ValueError(
+                f"OKRBRIDGE_RETENTION_HOURS, {self.retention_hours}, must not be shorter than "
+                f"OKRBRIDGE_RETENTION_SLICES, {self.retention_slices}"
+            )
+        return self
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _lower_case(cls, level: object) -> object:
@@ -77,6 +104,21 @@ class Settings(BaseSettings):
     def ingest_delay(self) -> timedelta:
         """How long after a boundary its samples are trusted to be in."""
         return timedelta(seconds=self.ingest_delay_seconds)
+
+    @property
+    def late(self) -> timedelta:
+        """How long after its end a slice is read again; zero for never."""
+        return timedelta(seconds=self.late_seconds)
+
+    @property
+    def keep_slices(self) -> timedelta:
+        """How long slices are kept at least."""
+        return parse_duration(self.retention_slices)
+
+    @property
+    def keep_hours(self) -> timedelta:
+        """How long sums of hours are kept at least."""
+        return parse_duration(self.retention_hours)
 
     @classmethod
     def settings_customise_sources(
@@ -123,8 +165,10 @@ def load_settings(overrides: Mapping[str, object]) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as problem:
-        lines = [
-            f"{PREFIX}{'_'.join(map(str, error['loc'])).upper()}: {error['msg'].removeprefix('Value error, ')}"
-            for error in problem.errors()
-        ]
+        lines = [_line(error["loc"], error["msg"].removeprefix("Value error, ")) for error in problem.errors()]
         raise ConfigurationError("\n".join(lines)) from problem
+
+
+def _line(place: tuple[int | str, ...], message: str) -> str:
+    """A fault of one variable begins with its name; one between variables names them itself."""
+    return f"{PREFIX}{'_'.join(map(str, place)).upper()}: {message}" if place else message

@@ -4,10 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from okrbridge.application.ports import Counted, CountRequest, Reading, SourceFailure, ValueRequest
-from okrbridge.domain.ledger import Slices, SliceState
+import numpy as np
+
+from okrbridge.application.ports import (
+    Counted,
+    CountRequest,
+    PlannedQuery,
+    Reading,
+    SourceFailure,
+    ValueRequest,
+)
+from okrbridge.domain.ledger import SliceState, SliceTable
 from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import epoch_seconds
+from okrbridge.domain.windows import Interval, epoch_seconds
 
 Script = Callable[[Sli, int], tuple[float, float] | None]
 """Good and total of an SLI in the slice that starts at an epoch second; None where nothing is live."""
@@ -20,12 +29,20 @@ def steady(good: float, total: float) -> Script:
 
 @dataclass
 class ScriptedSource:
-    """Answers from a script."""
+    """Answers from a script.
+
+    Attributes:
+        failure: what every question gets; failing: what the questions about an SLI get, by its name.
+        warnings: what stands beside every count.
+        asked: all requests to count, in order.
+    """
 
     script: Script
     step: timedelta = timedelta(minutes=1)
     name: str = "prometheus"
     failure: SourceFailure | None = None
+    failing: dict[str, SourceFailure] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     readings: dict[str, float | None] = field(default_factory=dict)
     reading_failures: dict[str, SourceFailure] = field(default_factory=dict)
     asked: list[CountRequest] = field(default_factory=list)
@@ -37,15 +54,23 @@ class ScriptedSource:
         return [self._count(request) for request in requests]
 
     def _count(self, request: CountRequest) -> Counted:
-        if self.failure:
-            return Counted(request, None, self.failure, query=request.sli.total)
-        first, last = epoch_seconds(request.interval.start), epoch_seconds(request.interval.end)
-        rows = [self._row(request.sli, start) for start in range(first, last, int(self.step.total_seconds()))]
-        return Counted(request, Slices.of(rows), query=request.sli.total)
+        step = int(self.step.total_seconds())
+        starts = np.arange(epoch_seconds(request.interval.start), epoch_seconds(request.interval.end), step)
+        table = SliceTable.unknown(starts, len(request.slis))
+        failures = {row: failure for row, sli in enumerate(request.slis) if (failure := self._failure_of(sli))}
+        for row, sli in enumerate(request.slis):
+            if row not in failures:
+                self._fill(table, row, sli, request.measured_until)
+        warnings = dict.fromkeys(range(len(request.slis)), self.warnings) if self.warnings else {}
+        return Counted(request, table, failures, warnings)
 
-    def _row(self, sli: Sli, start: int) -> tuple[int, float, float, SliceState]:
-        counts = self.script(sli, start)
-        return (start, *counts, SliceState.MEASURED) if counts else (start, 0.0, 0.0, SliceState.GAP)
+    def _failure_of(self, sli: Sli) -> SourceFailure | None:
+        return self.failure or self.failing.get(sli.name)
+
+    def _fill(self, table: SliceTable, row: int, sli: Sli, _measured_until: datetime | None) -> None:
+        counts = [self.script(sli, start) for start in table.starts.tolist()]
+        table.states[row] = [SliceState.GAP if one is None else SliceState.MEASURED for one in counts]
+        table.good[row], table.total[row] = np.array([one or (0.0, 0.0) for one in counts]).reshape(-1, 2).T
 
     def values(self, requests: Sequence[ValueRequest]) -> list[Reading]:
         """Answer from ``readings``; a query that is not there has no series."""
@@ -71,8 +96,49 @@ class ScriptedSource:
         """Say that it is a script."""
         return f"scripted counts of {sli.name}"
 
+    def plan(self, slis: Sequence[Sli]) -> list[PlannedQuery]:
+        """One question for all."""
+        keys = tuple(sli.key for sli in slis)
+        return [PlannedQuery("scripted", "series", keys, series=len(keys))] if keys else []
+
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+@dataclass
+class TelescopingSource(ScriptedSource):
+    """Counts as a source of counters does: the first live slice after hidden ones counts their events, too.
+
+    Attributes:
+        hidden: epoch seconds of the slices without samples. What happened in them is told by the script all the same,
+            and is seen where the counter is seen next, unless nothing is known to have been measured before.
+    """
+
+    hidden: set[int] = field(default_factory=set)
+
+    def hide(self, interval: Interval) -> None:
+        """Take the samples of an interval away."""
+        self.hidden |= self._starts(interval)
+
+    def show(self, interval: Interval) -> None:
+        """Let the samples of an interval be there, as if they came late."""
+        self.hidden -= self._starts(interval)
+
+    def _starts(self, interval: Interval) -> set[int]:
+        step = int(self.step.total_seconds())
+        return set(range(epoch_seconds(interval.start), epoch_seconds(interval.end), step))
+
+    def _fill(self, table: SliceTable, row: int, sli: Sli, measured_until: datetime | None) -> None:
+        step = int(self.step.total_seconds())
+        since = None if measured_until is None else epoch_seconds(measured_until)
+        table.states[row] = SliceState.GAP
+        for column, start in enumerate(table.starts.tolist()):
+            if start not in self.hidden:
+                seen = range(start if since is None else since, start + step, step)
+                counts = [self.script(sli, one) or (0.0, 0.0) for one in seen]
+                table.good[row, column], table.total[row, column] = np.sum(counts, axis=0)
+                table.states[row, column] = SliceState.MEASURED
+                since = start + step
 
 
 @dataclass

@@ -3,8 +3,8 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from okrbridge.application.ports import Storage
-from okrbridge.domain.ledger import Slices, SliceState, WindowCounts
+from okrbridge.application.ports import Storage, Transaction
+from okrbridge.domain.ledger import Slices, SliceState, SliceTable, WindowCounts
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, epoch_seconds
 
@@ -50,9 +50,14 @@ def rows_of(slices: Slices) -> list[tuple[int, float, float, SliceState]]:
     ]
 
 
+def put(database: Transaction, sli: Sli, slices: Slices, origin: str = ORIGIN) -> int:
+    """Write the slices of one SLI inside a transaction."""
+    return database.ledger.write([sli], origin, SliceTable.of_one(slices))
+
+
 def write(storage: Storage, sli: Sli, slices: Slices, origin: str = ORIGIN) -> None:
     with storage.transaction() as database:
-        database.ledger.write(sli, origin, slices)
+        put(database, sli, slices, origin)
 
 
 def stored(storage: Storage, sli: Sli, interval: Interval) -> list[tuple[int, float, float, SliceState]]:
@@ -68,4 +73,4 @@ def counts(storage: Storage, sli: Sli, interval: Interval) -> WindowCounts:
 
 def missing(storage: Storage, sli: Sli, interval: Interval, origin: str = ORIGIN) -> list[Interval]:
     with storage.reading() as database:
-        return database.ledger.missing(sli.key, origin, interval)
+        return [run.interval for run in database.ledger.missing([sli.key], origin, interval)]

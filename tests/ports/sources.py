@@ -53,9 +53,9 @@ class SourceUnderTest:
     several_series: str
     uncountable: Sli | None = None
 
-    def counting(self, first: int, last: int, sli: Sli = API) -> CountRequest:
-        """A request in minutes after the first data."""
-        return CountRequest(sli, minutes(self.first_data, first, last))
+    def counting(self, first: int, last: int, *slis: Sli) -> CountRequest:
+        """A request in minutes after the first data; for the API when no SLI is named."""
+        return CountRequest(slis or (API,), minutes(self.first_data, first, last))
 
     @property
     def late(self) -> datetime:

@@ -44,34 +44,35 @@ def test_each_value_is_answered_once_and_in_order(case: SourceUnderTest):
 
 
 def test_slices_cover_exactly_the_interval_ascending(case: SourceUnderTest):
-    [answer] = case.source.count([case.counting(2, 7)])
-    assert answer.slices is not None
+    [answer] = case.source.count([case.counting(2, 7, API, SEARCH)])
     start = epoch_seconds(case.first_data)
-    assert answer.slices.starts.tolist() == [start + 60 * minute for minute in (2, 3, 4, 5, 6)]
-    assert answer.failure is None
-    assert answer.query
+    assert answer.table.starts.tolist() == [start + 60 * minute for minute in (2, 3, 4, 5, 6)]
+    assert answer.table.states.shape == (2, 5)
+    assert answer.failures == {}
 
 
 def test_all_that_has_data_is_measured_and_good_is_a_part_of_total(case: SourceUnderTest):
     [answer] = case.source.count([case.counting(1, 9)])
-    assert answer.slices is not None
-    assert answer.slices.measured.all()
-    assert answer.slices.total.sum() > 0
-    assert np.all((answer.slices.good >= 0) & (answer.slices.good <= answer.slices.total))
+    assert np.all(answer.table.states == SliceState.MEASURED)
+    assert answer.table.total.sum() > 0
+    assert np.all((answer.table.good >= 0) & (answer.table.good <= answer.table.total))
 
 
 def test_a_slice_is_the_same_asked_alone_or_among_others(case: SourceUnderTest):
     [many], [one] = (case.source.count([case.counting(*span)]) for span in ((1, 9), (4, 5)))
-    assert many.slices is not None
-    assert one.slices is not None
-    assert (one.slices.good[0], one.slices.total[0]) == (many.slices.good[3], many.slices.total[3])
+    assert (one.table.good[0, 0], one.table.total[0, 0]) == (many.table.good[0, 3], many.table.total[0, 3])
+
+
+def test_an_sli_counts_the_same_asked_alone_or_with_others(case: SourceUnderTest):
+    [together], [alone] = (case.source.count([case.counting(1, 9, *slis)]) for slis in ((SEARCH, API), (API,)))
+    assert together.table.total[1].tolist() == alone.table.total[0].tolist()
+    assert together.table.good[1].tolist() == alone.table.good[0].tolist()
 
 
 def test_time_before_any_data_is_a_gap_with_zero_counts(case: SourceUnderTest):
     [answer] = case.source.count([case.counting(-30, -25)])
-    assert answer.slices is not None
-    assert answer.slices.states.tolist() == [SliceState.GAP] * 5
-    assert answer.slices.good.tolist() == answer.slices.total.tolist() == [0.0] * 5
+    assert answer.table.states.tolist() == [[SliceState.GAP] * 5]
+    assert answer.table.good.tolist() == answer.table.total.tolist() == [[0.0] * 5]
 
 
 def test_no_value_is_told_in_a_note_and_is_no_failure(case: SourceUnderTest):
@@ -110,9 +111,11 @@ def test_a_query_with_a_value_passes_the_check(case: SourceUnderTest):
 def test_a_question_that_cannot_be_counted_fails_alone(choosy_case: SourceUnderTest):
     case, wrong = choosy_case, choosy_case.uncountable
     assert wrong is not None
+    [together] = case.source.count([case.counting(1, 3, API, wrong, SEARCH)])
+    assert {row: failure.reason for row, failure in together.failures.items()} == {1: "bad_query"}
+    assert (together.table.states == SliceState.UNKNOWN).all(axis=1).tolist() == [False, True, False]
     answers = case.source.count([case.counting(1, 3), case.counting(1, 3, wrong), case.counting(2, 4)])
-    assert [answer.failure and answer.failure.reason for answer in answers] == [None, "bad_query", None]
-    assert [answer.slices is None for answer in answers] == [False, True, False]
+    assert [list(answer.failures) for answer in answers] == [[], [0], []]
 
 
 def test_it_says_what_it_asks_and_how_it_counts(case: SourceUnderTest):
@@ -121,17 +124,21 @@ def test_it_says_what_it_asks_and_how_it_counts(case: SourceUnderTest):
     assert case.source.name
 
 
+def test_the_plan_names_every_sli_and_a_method(case: SourceUnderTest):
+    planned = case.source.plan([API, SEARCH])
+    assert {key for query in planned for key in query.sli_keys} == {API.key, SEARCH.key}
+    assert all(query.query and query.method for query in planned)
+    assert case.source.plan([]) == []
+
+
 def test_an_empty_interval_has_no_slices(case: SourceUnderTest):
     [answer] = case.source.count([case.counting(3, 3)])
-    assert answer.failure is None
-    assert answer.slices is not None
-    assert len(answer.slices) == 0
+    assert answer.failures == {}
+    assert answer.table.states.shape == (1, 0)
 
 
-def test_the_last_measured_end_leaves_slices_inside_measured_time_alone(case: SourceUnderTest):
+def test_the_end_of_measured_time_leaves_slices_inside_measured_time_alone(case: SourceUnderTest):
     plain = case.counting(4, 6)
-    told = replace(plain, last_measured_end=plain.interval.start)
+    told = replace(plain, measured_until=plain.interval.start)
     [one], [other] = case.source.count([plain]), case.source.count([told])
-    assert one.slices is not None
-    assert other.slices is not None
-    assert one.slices.total.tolist() == other.slices.total.tolist()
+    assert one.table.total.tolist() == other.table.total.tolist()

@@ -15,6 +15,7 @@ from tests.ports.ledger_examples import (
     minutes,
     missing,
     new_sli,
+    put,
     stored,
     write,
 )
@@ -119,7 +120,8 @@ def test_an_unknown_sli_has_zero_counts_no_slices_and_misses_everything(storage:
     assert missing(storage, sli, minutes(90, 90)) == []
     with storage.reading() as database:
         buckets = database.ledger.buckets(sli.key, minutes(0, 120), timedelta(hours=1))
-        assert database.ledger.last_measured_end(sli.key, at(90)) is None
+        assert database.ledger.last_measured_ends([sli.key], at(90)).tolist() == [-1]
+        assert database.ledger.gaps([sli.key], ORIGIN, minutes(0, 90)) == []
     assert buckets.total.tolist() == [0, 0]
 
 
@@ -217,8 +219,8 @@ def test_last_measured_end(storage: Storage, before: float, origin: str | None, 
     write(storage, sli, measured((10, 1, 1)), "west")
     write(storage, sli, gaps(12), "west")
     with storage.reading() as database:
-        found = database.ledger.last_measured_end(sli.key, at(before), origin)
-    assert found == (None if end is None else at(end))
+        found = database.ledger.last_measured_ends([sli.key], at(before), origin)
+    assert found.tolist() == [-1 if end is None else epoch_seconds(at(end))]
 
 
 @pytest.mark.parametrize("interval", [minutes(0.5, 60), minutes(0, 60.25), minutes(60, 0)])
@@ -229,7 +231,9 @@ def test_intervals_off_the_grid_or_backwards_are_refused(storage: Storage, inter
             lambda: database.ledger.window_counts(key, [interval]),
             lambda: database.ledger.slices(key, interval),
             lambda: database.ledger.buckets(key, interval, GRID.step),
-            lambda: database.ledger.missing(key, ORIGIN, interval),
+            lambda: database.ledger.window_sums([key], [interval]),
+            lambda: database.ledger.missing([key], ORIGIN, interval),
+            lambda: database.ledger.gaps([key], ORIGIN, interval),
         ):
             with pytest.raises(ValueError, match=r"grid|before it starts"):
                 ask()
@@ -237,8 +241,8 @@ def test_intervals_off_the_grid_or_backwards_are_refused(storage: Storage, inter
 
 def _write_both(storage: Storage, sli: Sli, good: Slices, bad: Slices) -> None:
     with storage.transaction() as database:
-        database.ledger.write(sli, ORIGIN, good)
-        database.ledger.write(sli, ORIGIN, bad)
+        put(database, sli, good)
+        put(database, sli, bad)
 
 
 def _one(start: int, good: float, total: float, state: int) -> Slices:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.ports.ledger_examples import ORIGIN, Row, gaps, measured, minutes, missing, new_sli, stored, write
+from tests.ports.ledger_examples import Row, gaps, measured, minutes, missing, new_sli, put, stored, write
 
 from okrbridge.application.ports import Storage
 from okrbridge.domain.ledger import SliceState, WindowCounts
@@ -134,7 +134,7 @@ def test_one_batch_or_many_give_the_same_ledger(storage: Storage, rows: list[Row
     if together:
         with storage.transaction() as database:
             for slices in batches:
-                database.ledger.write(split, ORIGIN, slices)
+                put(database, split, slices)
     else:
         for slices in batches:
             write(storage, split, slices)

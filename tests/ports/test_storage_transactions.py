@@ -2,7 +2,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.ports.ledger_examples import ORIGIN, at, counts, gaps, measured, minutes, new_sli, stored, write
+from tests.ports.ledger_examples import at, counts, gaps, measured, minutes, new_sli, put, stored, write
 from tests.ports.record_examples import document, evaluation, measurement, progress
 
 from okrbridge.application.ports import Storage
@@ -15,7 +15,7 @@ class BrokenOffError(Exception):
 
 def _write_everything_and_break_off(storage: Storage) -> None:
     with storage.transaction() as database:
-        database.ledger.write(SLI, ORIGIN, measured((0, 1, 1)))
+        put(database, SLI, measured((0, 1, 1)))
         database.progress.save([measurement(0)], [progress(0)])
         database.evaluations.save(evaluation(1, 0))
         database.definitions.record([document("a", "1")], "file", at(0))
@@ -39,14 +39,14 @@ def test_a_transaction_that_raises_keeps_nothing(storage: Storage):
 def test_a_transaction_sees_what_it_wrote(storage: Storage):
     sli = new_sli()
     with storage.transaction() as database:
-        database.ledger.write(sli, ORIGIN, measured((0, 1, 2)))
+        put(database, sli, measured((0, 1, 2)))
         assert database.ledger.window_counts(sli.key, [minutes(0, 60)])[0].total == 2
 
 
 def test_readers_see_nothing_of_an_unfinished_transaction_and_are_not_held_up(storage: Storage):
     sli = new_sli()
     with storage.transaction() as database:
-        database.ledger.write(sli, ORIGIN, measured((0, 1, 2)))
+        put(database, sli, measured((0, 1, 2)))
         assert counts(storage, sli, minutes(0, 60)).total == 0
     assert counts(storage, sli, minutes(0, 60)).total == 2
 
@@ -64,7 +64,7 @@ def test_reading_sees_one_state_from_its_first_look_on(storage: Storage):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda database: database.ledger.write(SLI, ORIGIN, measured((0, 1, 1))),
+        lambda database: put(database, SLI, measured((0, 1, 1))),
         lambda database: database.progress.save([measurement(0)], []),
         lambda database: database.evaluations.save(evaluation(1, 0)),
         lambda database: database.definitions.record([document("a", "1")], "file", at(0)),

@@ -43,6 +43,12 @@ class PrometheusServer:
         """Where it answers, without a slash at the end."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """The running process."""
+        assert self._process is not None, "the server is not running"
+        return self._process.pid
+
     def backfill(self, samples: Samples) -> None:
         """Write history into the data folder; only while the server is stopped."""
         backfill(self.data_folder, open_metrics(samples))

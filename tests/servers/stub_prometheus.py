@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+import requests
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -20,6 +22,7 @@ class Reply:
         cut: how many bytes of the body to hold back although the length promises them.
         drop: break the connection without any answer.
         trickle: seconds to wait before each byte of the body.
+        times: how often the body is sent, as one long body that stands nowhere in memory.
     """
 
     status: int = 200
@@ -30,6 +33,7 @@ class Reply:
     cut: int = 0
     drop: bool = False
     trickle: float = 0.0
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,30 @@ class StubPrometheus:
             return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
 
 
+Damage = Callable[[Request, Reply], Reply]
+"""What becomes of an answer on its way: from what was asked and what a real server said."""
+
+
+class FaultyPrometheus(StubPrometheus):
+    """Passes every question on to a real server, and damages the answers as it is told; a context manager.
+
+    Attributes:
+        damage: how; None lets every answer through as it is.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(at={})
+        self.damage: Damage | None = None
+        self._behind = url
+
+    def _next(self, request: Request) -> Reply:
+        with self._lock:
+            self.requests.append(request)
+        said = requests.post(self._behind + request.path, data=request.form, timeout=30)
+        reply = Reply(said.status_code, said.content, content_type=said.headers["Content-Type"])
+        return self.damage(request, reply) if self.damage else reply
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Reads a request, asks the stub that ``bound_to`` joined it with, and sends what it says."""
 
@@ -130,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(reply.body)))
+        self.send_header("Content-Length", str(len(reply.body) * reply.times))
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -143,4 +171,5 @@ class _Handler(BaseHTTPRequestHandler):
         body = reply.body[: len(reply.body) - reply.cut]
         for piece in [body[i : i + 1] for i in range(len(body))] if reply.trickle else [body]:
             time.sleep(reply.trickle)
-            self.wfile.write(piece)
+            for _ in range(reply.times):
+                self.wfile.write(piece)

@@ -25,6 +25,8 @@ def test_without_a_word_it_listens_on_this_machine_only():
     assert (settings.host, settings.port, settings.config) == ("127.0.0.1", 8080, Path("config"))
     assert (settings.grid.step, settings.ingest_delay) == (timedelta(minutes=1), timedelta(seconds=10))
     assert settings.enable_reload is False
+    assert (settings.late, settings.keep_slices) == (timedelta(minutes=10), timedelta(days=30))
+    assert settings.keep_hours == timedelta(days=396)
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch):
@@ -77,6 +79,11 @@ def test_an_option_that_was_not_given_leaves_the_environment_alone(monkeypatch: 
         ("CONFIG", "", "must not be empty"),
         ("INGEST_DELAY_SECONDS", "-1", "greater than or equal to 0"),
         ("INGEST_DELAY_SECONDS", "nan", "less than or equal to 300"),
+        ("LATE_SECONDS", "-1", "greater than or equal to 0"),
+        ("LATE_SECONDS", "1e9", "less than or equal to 86400"),
+        ("RETENTION_SLICES", "long", "is not a duration"),
+        ("RETENTION_SLICES", "2d", "2d is shorter than the longest burn window; write 3d or more"),
+        ("RETENTION_HOURS", "13M", "months, quarters and years have no fixed length"),
         ("QUERY_TIMEOUT_SECONDS", "0", "greater than 0"),
         ("QUERY_TIMEOUT_SECONDS", "inf", "less than or equal to 600"),
         ("QUERY_CONCURRENCY", "0", "greater than or equal to 1"),
@@ -105,6 +112,15 @@ def test_all_values_that_cannot_work_are_told_at_once(monkeypatch: pytest.Monkey
         "OKRBRIDGE_PORT",
         "OKRBRIDGE_TICK_SECONDS",
     ]
+
+
+def test_sums_of_hours_are_not_forgotten_before_their_slices(monkeypatch: pytest.MonkeyPatch):
+    environment(monkeypatch, {"RETENTION_SLICES": "500d"})
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings({})
+    assert str(raised.value) == (
+        "OKRBRIDGE_RETENTION_HOURS, 396d, must not be shorter than OKRBRIDGE_RETENTION_SLICES, 500d"
+    )
 
 
 @pytest.mark.parametrize("seconds", [1, 10, 12, 15, 30, 60, 300])

@@ -8,6 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from okrbridge.api.answer_cache import AnswerCache
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.api.documentation import API_VERSION, TAGS, describe
 from okrbridge.api.errors import add_error_handlers
@@ -38,6 +39,7 @@ def create_app(services: ApiServices) -> FastAPI:
     """The application that answers with these services."""
     app = bare_app()
     app.state.services = services
+    app.state.answers = AnswerCache()
     return app
 
 

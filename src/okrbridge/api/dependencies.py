@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
@@ -25,13 +25,20 @@ class ReadinessCheck:
     detail: str = ""
 
 
+class MetricsText(Protocol):
+    """The page for ``/metrics``."""
+
+    def parts(self, *, is_compressed: bool) -> Sequence[bytes]:
+        """The page as it stands now in blocks that follow each other; together a gzip file when asked for so."""
+
+
 @dataclass(frozen=True)
 class ApiServices:
     """The parts behind the API.
 
     Attributes:
         definitions: gives what is declared now.
-        metrics: gives the page for ``/metrics``.
+        metrics: the page for ``/metrics``.
         is_ready: checks readiness; must be quick and must not depend on a source being up.
         reload: loads the definitions anew, raising ConfigurationError when they are refused; None turns
             ``POST /-/reload`` off.
@@ -42,7 +49,7 @@ class ApiServices:
     definitions: Callable[[], DefinitionSet]
     storage: Storage
     clock: Clock
-    metrics: Callable[[], bytes]
+    metrics: MetricsText
     is_ready: Callable[[], list[ReadinessCheck]]
     version: str
     grid: Grid
@@ -59,7 +66,7 @@ class ApiServices:
         return Explaining(snapshot, self.definitions(), self.storage, self.grid, self.clock())
 
 
-def _services(request: Request) -> ApiServices:
+async def _services(request: Request) -> ApiServices:
     services: ApiServices = request.app.state.services
     return services
 

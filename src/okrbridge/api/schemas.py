@@ -37,7 +37,7 @@ class SloItem(Schema):
     display_name: str
     description: str
     target_ratio: float = Field(description="Promised share of good events.", examples=[0.999])
-    window: str = Field(description="Length of the rolling window.", examples=["30d"])
+    window: str = Field(description="Length of a rolling window, or the calendar window's period.", examples=["30d"])
     window_start: datetime
     window_end: datetime
     budgeting: str = Field(examples=["Occurrences"])
@@ -46,7 +46,9 @@ class SloItem(Schema):
     good: float | None = Field(description="Good events in the window; null while nothing was measured.")
     bad: float | None = Field(description="Total minus good.")
     total: float | None = Field(description="All events in the window.")
-    budget_ratio: float = Field(description="1 - target: the share of events that may be bad.")
+    budget_ratio: float | None = Field(
+        description="1 - target: the share of events that may be bad; null where the budget is a count."
+    )
     budget_consumed_ratio: float | None = Field(description="Share of the budget spent; above 1 when overspent.")
     budget_remaining_ratio: float | None = Field(description="1 - consumed; negative when overspent.")
     burn_rate_5m: BurnRate
@@ -56,7 +58,21 @@ class SloItem(Schema):
     burn_rate_6h: BurnRate
     burn_rate_1d: BurnRate
     burn_rate_3d: BurnRate
-    coverage_ratio: Ratio = Field(description="Measured share of the window.")
+    budget_expected_ratio: Ratio = Field(
+        description="Share of the budget that even spending had consumed by now; null for rolling windows."
+    )
+    budget_exhausted_at: Instant = Field(
+        description="When a calendar window's budget is spent at the burn rate of the last day; null when it lasts "
+        "until the period ends, and for rolling windows."
+    )
+    count_budget: float | None = Field(description="At most so many bad events; null where the target is the budget.")
+    coverage_ratio: Ratio = Field(description="Measured share of the window, without excluded time.")
+    excluded_seconds: float = Field(description="Time of the window that is left out for maintenance.")
+    method: str | None = Field(description="How events are counted.")
+    alerts_frozen: str | None = Field(description="Why burn alerts are held back: maintenance, or data is missing.")
+    is_low_traffic: bool | None = Field(
+        description="Whether a burn pair is held back for too few events or failures; null without such a guard."
+    )
     evaluated_at: datetime = Field(description="The slice boundary the numbers speak of.")
     last_measured_at: Instant = Field(description="End of the newest measured slice.")
     data_age_seconds: float | None = Field(description="Seconds since then.")

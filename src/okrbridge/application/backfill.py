@@ -2,22 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
+
+import numpy as np
 
 from okrbridge.application import counting
+from okrbridge.application.chunks import ChunkLength
+from okrbridge.application.history_needs import HistoryNeeds, Need
 from okrbridge.application.parts import Parts
-from okrbridge.application.ports import Counted, CountRequest, Ledger
-from okrbridge.domain.burn_rate import BURN_WINDOWS
+from okrbridge.application.ports import Counted, CountRequest, Ledger, SourceFailure
+from okrbridge.application.rereading import knowing_more, repeated_requests
+from okrbridge.application.settling import settled
 from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import Interval
+from okrbridge.domain.windows import Interval, from_epoch
 
-CHUNK = timedelta(days=1)
-"""One request's span: far below Prometheus' cap of 11,000 points, and little is lost when interrupted."""
 
-_LONGEST_BURN = max(BURN_WINDOWS.values())
+@dataclass
+class Filled:
+    """What a run of the backfill did.
+
+    Attributes:
+        slices: how many were written.
+        back_to: the oldest instant looked at; None when there was nothing to do.
+        is_complete: whether it was not ended early.
+        failures: the last failure of each SLI that failed, by key.
+        warnings: what sources said beside their answers, with the number of answers it was said of.
+        no_data_before: by source, where data of any of its SLIs begins, when the source answered that there is
+            nothing before: its retention is shorter than what is wanted, or nothing was there yet.
+    """
+
+    slices: int = 0
+    back_to: datetime | None = None
+    is_complete: bool = True
+    failures: dict[str, SourceFailure] = field(default_factory=dict)
+    warnings: Counter[str] = field(default_factory=Counter)
+    no_data_before: dict[str, datetime] = field(default_factory=dict)
+    _oldest_data: dict[str, datetime] = field(default_factory=dict)
+
+    def note(self, chunk: Interval, answers: Sequence[Counted], written: int, wanting: Mapping[str, int]) -> None:
+        """Take in the answers for a chunk that is older than all before it.
+
+        Args:
+            wanting: how many SLIs of each source want something of the chunk.
+        """
+        self.slices += written
+        self.back_to = chunk.start
+        for answer in answers:
+            slis = answer.request.slis
+            self.failures.update({slis[row].key: failure for row, failure in answer.failures.items()})
+            self.warnings.update(text for texts in answer.warnings.values() for text in texts)
+        for source, own in _by_source(answers).items():
+            self._note_begin(source, own, chunk, wanting[source])
+
+    def _note_begin(self, source: str, answers: Sequence[Counted], chunk: Interval, wanting: int) -> None:
+        measured = [begin for answer in answers if (begin := _first_measured(answer)) is not None]
+        answered = {sli.key for answer in answers for sli in answer.request.slis if not answer.failures}
+        if measured:
+            self._oldest_data[source] = min(measured)
+            self.no_data_before.pop(source, None)
+        elif len(answered) == wanting:
+            # A part of the SLIs, or a failure, says nothing about where the source's data begins.
+            self.no_data_before.setdefault(source, self._oldest_data.get(source, chunk.end))
 
 
 @dataclass(frozen=True)
@@ -25,12 +77,20 @@ class Backfill:
     """Fills what the windows of these definitions need.
 
     Every chunk is one transaction, and what is filled is read from the ledger, so an interrupted run goes on
-    where it stopped.
+    where it stopped, and several processes may fill one ledger.
+
+    Attributes:
+        stopwatch: seconds that pass, for the length of chunks.
     """
 
     parts: Parts
     definitions: DefinitionSet
-    chunk: timedelta = CHUNK
+    stopwatch: Callable[[], float] = time.monotonic
+
+    @cached_property
+    def needs(self) -> HistoryNeeds:
+        """What history the definitions need."""
+        return HistoryNeeds(self.definitions, self.parts.grid)
 
     def run(
         self,
@@ -39,69 +99,109 @@ class Backfill:
         *,
         skip: Collection[str] = (),
         since: datetime | None = None,
+        again: bool = False,
         on_chunk: Callable[[Interval, int], None] = lambda _interval, _slices: None,
-    ) -> int:
-        """Fill the slices that windows ending at ``at`` need; returns how many slices were written.
+    ) -> Filled:
+        """Fill the slices that windows ending at ``at`` need, in chunks, the newest first.
 
         Args:
             keep_going: asked before each chunk; False ends the run early.
-            skip: keys of SLIs to leave alone, such as those whose query fails.
-            since: fill at least back to here.
+            skip: keys of SLIs to leave alone, such as those whose query fails. One that fails in the run is left
+                alone for the rest of it.
+            since: fill back to here, and no further.
+            again: ask for slices that were answered already, too.
             on_chunk: told each finished chunk and the slices written in it.
         """
-        failing = set(skip)
-        filled = 0
-        for interval in self.chunks(at, since):
+        filled, failing = Filled(), set(skip)
+        everything = self.needs.at(at, since)
+        needs = everything if again else self._lacking(everything, failing)
+        end, oldest = at, min((need.interval.start for need in needs), default=at)
+        chunk_length = ChunkLength(sum(len(need.slis) for need in needs), self.parts.grid)
+        while end > oldest:
             if not keep_going():
+                filled.is_complete = False
                 break
-            answers = self._fill(interval, at, since, failing)
-            failing |= {answer.request.sli.key for answer in answers if answer.failure}
-            written = sum(len(answer.slices) for answer in answers if answer.slices is not None)
-            filled += written
-            on_chunk(interval, written)
+            chunk = Interval(max(oldest, chunk_length.start_before(end)), end)
+            began = self.stopwatch()
+            answers, written = self._fill(chunk, needs, failing, again=again)
+            if answers:
+                chunk_length.took(self.stopwatch() - began)
+            filled.note(chunk, answers, written, _wanting(everything, chunk))
+            failing |= filled.failures.keys()
+            on_chunk(chunk, written)
+            end = chunk.start
         return filled
 
-    def chunks(self, at: datetime, since: datetime | None = None) -> Iterator[Interval]:
-        """The chunks to look at, newest first."""
-        oldest = min((self._start(sli, at, since) for sli in self.definitions.slis), default=at)
-        end = at
-        while end > oldest:
-            start = max(oldest, end - self.chunk)
-            yield Interval(start, end)
-            end = start
+    def oldest_wanted(self, at: datetime, since: datetime | None = None, *, again: bool = False) -> datetime:
+        """How far back a run would go; ``at`` when it has nothing to do."""
+        everything = self.needs.at(at, since)
+        needs = everything if again else self._lacking(everything, ())
+        return min((need.interval.start for need in needs), default=at)
 
-    def filled_ratio(self, ledger: Ledger, at: datetime) -> float:
-        """Share of the wanted slices that were asked for, 0..1; 1 when nothing is wanted."""
-        wanted = missing = timedelta(0)
-        for sli in self.definitions.slis:
-            interval = Interval(self._start(sli, at, None), at)
-            wanted += interval.length
-            missing += sum((run.length for run in ledger.missing(sli.key, sli.source, interval)), timedelta(0))
-        return 1.0 - missing / wanted if wanted else 1.0
-
-    def _start(self, sli: Sli, at: datetime, since: datetime | None) -> datetime:
-        needed = self.definitions.history_needed(sli, at, _LONGEST_BURN)
-        return self.parts.grid.floor(min(needed, since) if since else needed)
-
-    def _fill(self, interval: Interval, at: datetime, since: datetime | None, skip: Collection[str]) -> list[Counted]:
-        requests = self._requests(interval, at, since, skip)
-        if not requests:
-            return []
-        with self.parts.telemetry.span("okrbridge.backfill", {"okrbridge.from": interval.start.isoformat()}):
-            answers = counting.settled(self.parts, counting.count(self.parts.sources, requests), at)
-            with self.parts.storage.transaction() as transaction:
-                counting.write(transaction.ledger, answers)
-        return answers
-
-    def _requests(
-        self, interval: Interval, at: datetime, since: datetime | None, skip: Collection[str]
-    ) -> list[CountRequest]:
+    def _lacking(self, needs: Sequence[Need], skip: Collection[str]) -> list[Need]:
+        """Of each need the SLIs that were not asked for all of it."""
         with self.parts.storage.reading() as database:
-            return [
+            lacking = [_lacking(database.ledger, need, skip) for need in needs]
+        return [need for need in lacking if need.slis]
+
+    def _fill(
+        self, chunk: Interval, needs: Sequence[Need], skip: Collection[str], *, again: bool
+    ) -> tuple[list[Counted], int]:
+        """Ask for what is wanted of a chunk; returns the answers and how many slices were written."""
+        with self.parts.storage.reading() as database:
+            requests = [
                 request
-                for sli in self.definitions.slis
-                if sli.key not in skip
-                for request in counting.missing_requests(
-                    database.ledger, [sli], interval.clipped(Interval(self._start(sli, at, since), at))
-                )
+                for interval, slis in _wanted_of(chunk, needs, skip).items()
+                for request in _requests(database.ledger, slis, interval, again=again)
             ]
+        if not requests:
+            return [], 0
+        with self.parts.telemetry.span("okrbridge.backfill", {"okrbridge.from": chunk.start.isoformat()}):
+            answers = counting.count(self.parts.sources, requests)
+            if again:
+                answers = knowing_more(self.parts, answers)
+            # Also beyond the end of what is filled: a gap may reach across it.
+            settled_answers = settled(self.parts, answers, max(chunk.end, self.parts.boundary()))
+            with self.parts.storage.transaction() as transaction:
+                written = counting.write(transaction.ledger, settled_answers)
+        return settled_answers[: len(answers)], written
+
+
+def _lacking(ledger: Ledger, need: Need, skip: Collection[str]) -> Need:
+    asked = ledger.window_sums(counting.keys_of(need.slis), [need.interval]).asked_seconds[:, 0]
+    slis = counting.chosen(need.slis, np.flatnonzero(asked < need.interval.length.total_seconds()).tolist())
+    return Need(need.interval, tuple(sli for sli in slis if sli.key not in skip))
+
+
+def _wanting(needs: Sequence[Need], chunk: Interval) -> Mapping[str, int]:
+    """How many SLIs of each source want something of a chunk."""
+    return Counter(sli.source for need in needs if need.interval.start < chunk.end for sli in need.slis)
+
+
+def _wanted_of(chunk: Interval, needs: Sequence[Need], skip: Collection[str]) -> Mapping[Interval, list[Sli]]:
+    """The SLIs that want something of a chunk, by what they want of it."""
+    wanted: dict[Interval, list[Sli]] = defaultdict(list)
+    for need in needs:
+        part = chunk.clipped(need.interval)
+        if part.length > timedelta(0):
+            wanted[part] += [sli for sli in need.slis if sli.key not in skip]
+    return wanted
+
+
+def _requests(ledger: Ledger, slis: Sequence[Sli], interval: Interval, *, again: bool) -> list[CountRequest]:
+    if again:
+        return repeated_requests(ledger, slis, interval)
+    return counting.missing_requests(ledger, slis, interval)
+
+
+def _by_source(answers: Sequence[Counted]) -> Mapping[str, list[Counted]]:
+    found: dict[str, list[Counted]] = defaultdict(list)
+    for answer in answers:
+        found[answer.request.slis[0].source].append(answer)
+    return found
+
+
+def _first_measured(answer: Counted) -> datetime | None:
+    """Start of the first slice that was measured for any of the SLIs."""
+    columns = np.equal(answer.table.states, SliceState.MEASURED).any(axis=0)
+    return from_epoch(int(answer.table.starts[columns.argmax()])) if columns.any() else None

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
 from okrbridge.application import counting
-from okrbridge.application.backfill import Backfill
-from okrbridge.application.counting import EventCounters
+from okrbridge.application.backfill import Backfill, Filled
+from okrbridge.application.event_counters import EventCounters
 from okrbridge.application.key_result_evaluation import (
     Measuring,
     cycle_of,
@@ -21,13 +23,15 @@ from okrbridge.application.key_result_evaluation import (
 )
 from okrbridge.application.key_result_history import fill_key_result_history
 from okrbridge.application.parts import Parts
-from okrbridge.application.ports import Counted, Ledger, Reading, Transaction
+from okrbridge.application.ports import Counted, Reading, Transaction
+from okrbridge.application.recheck import Recheck
 from okrbridge.application.records import Evaluation
-from okrbridge.application.slo_evaluation import evaluate_slo
-from okrbridge.application.snapshot import KeyResultReport, SloReport, Snapshot, SnapshotHolder
+from okrbridge.application.retention import Retention
+from okrbridge.application.settling import settled
+from okrbridge.application.slo_evaluation import SloEvaluation
+from okrbridge.application.snapshot import KeyResultReport, Snapshot, SnapshotHolder
 from okrbridge.application.source_health import SourceHealth
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.slo import Slo
 from okrbridge.domain.windows import Interval
 
 CATCH_UP = timedelta(hours=1)
@@ -40,6 +44,10 @@ PUBLISH_EVERY = 5.0
 """Seconds between snapshots while history is filled."""
 
 JUST_BEFORE = timedelta(microseconds=1)
+
+NO_OLDER_DATA = "the source keeps less history than the windows need, or nothing was there yet"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -58,6 +66,9 @@ class Evaluator:
     def __post_init__(self) -> None:
         self.health = SourceHealth({source.name: source.type for source in self.definitions.sources})
         self.backfill = Backfill(self.parts, self.definitions)
+        self.recheck = Recheck(self.parts, self.definitions)
+        self.retention = Retention(self.parts, self.definitions)
+        self._slos = SloEvaluation(self.definitions, self.parts.grid, self.parts.sources)
         self._readings: Mapping[str, Reading] = {}
         self._past_due: datetime | None = datetime.min.replace(tzinfo=UTC)
 
@@ -95,12 +106,34 @@ class Evaluator:
                 self._publish_again()
                 published = time.monotonic()
 
-        filled = self.backfill.run(at, keep_going, skip=self.health.failing_slis(), on_chunk=publish_now_and_then)
+        made = 0
+        if not self._is_filled(at):
+            filled = self.backfill.run(at, keep_going, skip=self.health.failing_slis(), on_chunk=publish_now_and_then)
+            self._tell(filled)
+            made = filled.slices
         if keep_going() and self._past_due is not None and at >= self._past_due:
-            filled += self._fill_past(at, keep_going)
-        if filled:
+            made += self._fill_past(at, keep_going)
+        if made:
             self._publish_again()
-        return filled > 0
+        return made > 0
+
+    def upkeep(self, at: datetime, keep_going: Callable[[], bool]) -> None:
+        """What is due beside the tick: late slices are read again, old ones are forgotten."""
+        self.recheck.run(at, keep_going, skip=self.health.failing_slis())
+        if keep_going():
+            self.retention.run(at)
+
+    def _is_filled(self, at: datetime) -> bool:
+        """Whether the snapshot of this very boundary found nothing missing: then the ledger is not asked again."""
+        current = self.snapshots.current
+        return current is not None and current.at == at and current.history_filled_ratio >= 1
+
+    def _tell(self, filled: Filled) -> None:
+        for text, times in filled.warnings.items():
+            log.warning("source warns about history", warning=text, answers=times)
+        for source in self.health.note_history(filled.no_data_before):
+            begin = filled.no_data_before[source]
+            log.warning("no older data", source=source, begins=begin.isoformat(), remedy=NO_OLDER_DATA)
 
     def _fill_past(self, at: datetime, keep_going: Callable[[], bool]) -> int:
         """The key results' past, once; again after a while when a part of it could not be had."""
@@ -120,15 +153,15 @@ class Evaluator:
     def _evaluate(self, at: datetime, watch: _Laps) -> Snapshot:
         started, evaluation_id = self.parts.clock(), uuid.uuid4().hex
         counted = self._count(at)
-        settled = counting.settled(self.parts, counted, max(at, self.parts.boundary()))
-        answers = settled[: len(counted)]
+        answers_and_settled = settled(self.parts, counted, max(at, self.parts.boundary()))
+        answers = answers_and_settled[: len(counted)]
         self._readings = self._read_values(at)
         self.health.note_counts(answers, at)
         failures = _failures(answers, self._readings)
         watch.lap("query")
         events = self.events.plus(answers)
         with self.parts.telemetry.span("okrbridge.write"), self.parts.storage.transaction() as transaction:
-            written = counting.write(transaction.ledger, settled)
+            written = counting.write(transaction.ledger, answers_and_settled)
             watch.lap("write")
             snapshot = self._compute(transaction, at, evaluation_id, events)
             watch.lap("compute")
@@ -159,7 +192,7 @@ class Evaluator:
             evaluation_id=evaluation_id,
             at=at,
             published_at=self.parts.clock(),
-            slos=tuple(self._slo_report(slo, ledger, at, events) for slo in self.definitions.slos),
+            slos=self._slos.reports(ledger, at, outcomes=self.health.outcomes, events=events.of),
             objectives=tuple(
                 objective_report(
                     objective,
@@ -171,19 +204,7 @@ class Evaluator:
             ),
             cycles=tuple(cycle_report(cycle, at) for cycle in self.definitions.cycles),
             sources=tuple(self.health.report(name, at) for name in self.parts.sources),
-            history_filled_ratio=self.backfill.filled_ratio(ledger, at),
-        )
-
-    def _slo_report(self, slo: Slo, ledger: Ledger, at: datetime, events: EventCounters) -> SloReport:
-        key = slo.sli.key
-        return evaluate_slo(
-            slo,
-            ledger,
-            self.parts.grid,
-            at,
-            source=self.parts.sources[slo.sli.source],
-            outcome=self.health.outcome(key),
-            events=events.of(key),
+            history_filled_ratio=self.backfill.needs.filled_ratio(ledger, at),
         )
 
     def _measure(self, transaction: Transaction, at: datetime, evaluation_id: str) -> dict[str, KeyResultReport]:
@@ -212,7 +233,9 @@ class Evaluator:
 
 
 def _failures(answers: Sequence[Counted], readings: Mapping[str, Reading]) -> dict[str, str]:
-    failed = {answer.request.sli.key: answer.failure.message for answer in answers if answer.failure}
+    failed = {
+        answer.request.slis[row].key: failure.message for answer in answers for row, failure in answer.failures.items()
+    }
     return failed | {name: reading.failure.message for name, reading in readings.items() if reading.failure}
 
 

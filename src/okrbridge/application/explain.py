@@ -12,14 +12,17 @@ from datetime import datetime
 
 from okrbridge.application.explain_key_result import key_result_explanation
 from okrbridge.application.explain_slo import slo_explanation
+from okrbridge.application.maintenance_times import MaintenanceTimes
 from okrbridge.application.ports import Storage
 from okrbridge.application.records import DefinitionRevision
 from okrbridge.application.reports import Item, rfc3339
+from okrbridge.application.slo_counts import SloCounts
 from okrbridge.application.snapshot import Snapshot
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
 from okrbridge.domain.ledger import WindowCounts
 from okrbridge.domain.okr import SloMeasure
+from okrbridge.domain.slo import Slo
 from okrbridge.domain.windows import Grid, Interval
 from okrbridge.errors import NotFoundError, StorageError
 
@@ -51,10 +54,12 @@ class Explaining:
         intervals = {
             key: Interval(report.evaluated_at - length, report.evaluated_at) for key, length in BURN_WINDOWS.items()
         }
-        counts, trouble = self._counts(report.slo.sli.key, intervals)
+        counts, trouble = self._counts(report.slo, intervals)
+        times = MaintenanceTimes(self.definitions.maintenance, self.grid)
+        exclusions = times.excluded(times.excluding(report.slo), report.window)
         return {
-            **slo_explanation(report, counts, self.now),
-            "warnings": [*report.warnings, *trouble],
+            **slo_explanation(report, counts, self.now, exclusions),
+            "warnings": [*report.details.warnings, *trouble],
             "evaluation_id": self.snapshot.evaluation_id,
             "definition": self._definition("SLO", name),
         }
@@ -71,19 +76,20 @@ class Explaining:
         trouble: list[str] = []
         slo = self.definitions.slo_by_name.get(measure.slo) if isinstance(measure, SloMeasure) else None
         if slo is not None and measured is not None:
-            counts, trouble = self._counts(slo.sli.key, {"measured": measured.window})
+            counts, trouble = self._counts(slo, {"measured": measured.window})
         return {
             **key_result_explanation(report, slo, counts.get("measured"), self.now),
             "warnings": trouble,
             "definition": self._definition("Objective", objective),
         }
 
-    def _counts(self, sli_key: str, intervals: Mapping[str, Interval]) -> tuple[Mapping[str, WindowCounts], list[str]]:
+    def _counts(self, slo: Slo, intervals: Mapping[str, Interval]) -> tuple[Mapping[str, WindowCounts], list[str]]:
         """Counts by name of interval; with a warning instead when the database does not answer."""
         on_grid = [self.grid.covering(interval) for interval in intervals.values()]
         try:
             with self.storage.reading() as database:
-                counts = database.ledger.window_counts(sli_key, on_grid)
+                source = SloCounts(database.ledger, self.grid, self.definitions.maintenance)
+                counts = source.window_counts(slo, on_grid)
         except StorageError:
             return {}, ["the database did not answer, so the counts behind the ratios are not shown"]
         return dict(zip(intervals, counts, strict=True)), []

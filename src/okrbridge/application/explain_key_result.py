@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from okrbridge.application.explain_slo import formula, number
+from okrbridge.application.formula_items import formula, number
 from okrbridge.application.records import Measurement
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport

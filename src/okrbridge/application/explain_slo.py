@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from okrbridge.application.explain_budget import budget_formulas, burn_again, burn_formula
+from okrbridge.application.formula_items import number
 from okrbridge.application.reports import Item, finite, rfc3339
-from okrbridge.application.snapshot import SloReport
-from okrbridge.domain.alerting import BurnPair, default_pairs, exceeded_pairs, left_out_pairs
-from okrbridge.domain.burn_rate import BURN_WINDOWS, burn_rate
-from okrbridge.domain.error_budget import allowed_downtime, budget_ratio
+from okrbridge.application.slo_reports import SloReport
+from okrbridge.domain.alerting import BurnPair, exceeded_pairs, left_out_pairs_of, pairs_of
+from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.ledger import WindowCounts
-from okrbridge.domain.slo import SloState
+from okrbridge.domain.sli import Sli
+from okrbridge.domain.slo import Slo, SloState
+from okrbridge.domain.windows import Interval, format_duration
 
 
-def number(value: float | None) -> str:
-    """A number inside a formula: twelve significant digits, so that 1 - 0.999 reads 0.001."""
-    return "unknown" if value is None else f"{value + 0.0:.12g}"
-
-
-def formula(name: str, text: str, numbers: str, value: float | None) -> Item:
-    """One formula: in words, with the numbers put in, and its value."""
-    shown = finite(value)
-    return {"name": name, "formula": text, "numbers": f"{numbers} = {number(shown)}", "value": shown}
-
-
-def slo_explanation(report: SloReport, burn_counts: Mapping[str, WindowCounts], now: datetime) -> Item:
+def slo_explanation(
+    report: SloReport, burn_counts: Mapping[str, WindowCounts], now: datetime, exclusions: Sequence[Interval] = ()
+) -> Item:
     """Everything behind an SLO's numbers.
 
     Args:
         burn_counts: counts by burn window, from the ledger; a window that is missing shows no counts.
+        exclusions: time of the SLO's window that is left out.
     """
     slo, counts = report.slo, report.counts
     is_measured = counts.coverage_ratio > 0
@@ -39,12 +34,15 @@ def slo_explanation(report: SloReport, burn_counts: Mapping[str, WindowCounts], 
         "service": slo.service,
         "state": str(report.state),
         "reason": state_reason(report),
-        "source": slo.sli.source,
-        "method": report.method or None,
-        "query": report.query or None,
-        "indicator": {"name": slo.sli.name, "good": slo.sli.good, "bad": slo.sli.bad, "total": slo.sli.total},
+        "source": ", ".join(dict.fromkeys(leaf.source for leaf in slo.sli.leaves)),
+        "method": report.details.method or None,
+        "query": report.details.query or None,
+        "indicator": _indicator(slo.sli),
         "target_ratio": slo.target_ratio,
         "budgeting": slo.budgeting,
+        "time_slices": _time_slices(slo),
+        "count_budget": finite(slo.count_budget),
+        "no_data": str(slo.no_data),
         "window": {
             "name": str(slo.window),
             "from": rfc3339(report.window.start),
@@ -59,59 +57,65 @@ def slo_explanation(report: SloReport, burn_counts: Mapping[str, WindowCounts], 
             "coverage_ratio": finite(counts.coverage_ratio),
             "measured_seconds": counts.measured.total_seconds(),
             "in_force_seconds": counts.in_force.total_seconds(),
+            "excluded_seconds": report.excluded.total_seconds(),
         },
-        "formulas": _formulas(report),
+        "formulas": budget_formulas(report),
         "burn_rates": [_burn(report, name, burn_counts.get(name)) for name in BURN_WINDOWS],
         "burn_policy": _policy(report),
         "burn_policy_left_out": _left_out(report),
-        "exclusions": [],
+        "alerts_frozen": report.details.alerts_frozen or None,
+        "low_traffic": _low_traffic(report),
+        "exclusions": [f"{rfc3339(one.start)} to {rfc3339(one.end)}" for one in exclusions],
+        "budget_expected_ratio": finite(report.budget_expected_ratio),
+        "budget_exhausted_at": rfc3339(report.budget_exhausted_at),
         "evaluated_at": rfc3339(report.evaluated_at),
         "last_measured_at": rfc3339(report.last_measured_end),
         "data_age_seconds": finite(report.data_age_seconds(now)),
-        "failure": report.failure or None,
+        "failure": report.details.failure or None,
     }
 
 
-def _formulas(report: SloReport) -> list[Item]:
-    counts, target = report.counts, report.slo.target_ratio
-    if counts.coverage_ratio <= 0:
-        return [_coverage(counts)]
-    allowed, window = budget_ratio(target), report.slo.window.length
-    good, bad, total = number(counts.good), number(counts.bad), number(counts.total)
-    consumed = finite(report.budget_consumed_ratio)
-    return [
-        formula("sli_ratio", "good / total", f"{good} / {total}", report.sli_ratio),
-        formula("budget_ratio", "1 - target", f"1 - {number(target)}", allowed),
-        formula("allowed_bad", "(1 - target) x total", f"{number(allowed)} x {total}", allowed * counts.total),
-        formula(
-            "allowed_downtime_seconds",
-            "(1 - target) x window, at even traffic",
-            f"{number(allowed)} x {number(window.total_seconds())} s",
-            allowed_downtime(target, window).total_seconds(),
-        ),
-        formula(
-            "budget_consumed_ratio",
-            "bad / ((1 - target) x total)",
-            f"{bad} / ({number(allowed)} x {total})",
-            consumed,
-        ),
-        formula("budget_remaining_ratio", "1 - consumed", f"1 - {number(consumed)}", report.budget_remaining_ratio),
-        _coverage(counts),
-    ]
+def _indicator(sli: Sli) -> Item:
+    """What is counted, as it was written, and what the user should know of how."""
+    return {
+        "name": sli.name,
+        "kind": str(sli.kind),
+        "good": sli.good,
+        "bad": sli.bad,
+        "total": sli.total or None,
+        "written": dict(sli.written) or None,
+        "note": sli.note or None,
+        "members": [
+            {**_indicator(member.sli), "target_ratio": member.target_ratio, "weight": member.weight}
+            for member in sli.members
+        ],
+        "mode": str(sli.mode) if sli.members else None,
+    }
 
 
-def _coverage(counts: WindowCounts) -> Item:
-    measured, in_force = counts.measured.total_seconds(), counts.in_force.total_seconds()
-    numbers = f"{number(measured)} s / {number(in_force)} s"
-    return formula("coverage_ratio", "measured time / time in force", numbers, counts.coverage_ratio)
+def _time_slices(slo: Slo) -> Item | None:
+    if slo.time_slices is None:
+        return None
+    return {"length": format_duration(slo.time_slices.length), "target_ratio": slo.time_slices.target_ratio}
+
+
+def _low_traffic(report: SloReport) -> Item | None:
+    """The guard and whether it holds a burn pair back; None without one."""
+    guard, is_held = report.slo.low_traffic, report.details.is_low_traffic
+    if is_held is None:
+        return None
+    return {
+        "minimum_events": guard.minimum_events,
+        "minimum_failures": guard.minimum_failures,
+        "is_holding": is_held,
+    }
 
 
 def _burn(report: SloReport, name: str, counts: WindowCounts | None) -> Item:
     """One burn window. The value is the evaluation's; counts and formula are the ledger's now, which may know more."""
     value = finite(report.burn_rates.get(name))
     shown = counts if counts is not None and counts.coverage_ratio > 0 else None
-    again = float(burn_rate(shown.bad, shown.total, report.slo.target_ratio)) if shown else None
-    allowed = number(budget_ratio(report.slo.target_ratio))
+    again, numbers = burn_again(report.slo, name, shown) if shown else (None, None)
     return {
         "window": name,
         "error_ratio": finite(report.error_ratios.get(name)),
@@ -119,8 +123,8 @@ def _burn(report: SloReport, name: str, counts: WindowCounts | None) -> Item:
         "bad": finite(shown.bad) if shown else None,
         "total": finite(shown.total) if shown else None,
         "coverage_ratio": finite(counts.coverage_ratio) if counts else None,
-        "formula": "(bad / total) / (1 - target)",
-        "numbers": f"({number(shown.bad)} / {number(shown.total)}) / {allowed} = {number(again)}" if shown else None,
+        "formula": burn_formula(report.slo),
+        "numbers": numbers,
         "value": value,
         "note": _note(value, again, shown),
     }
@@ -137,13 +141,11 @@ def _note(value: float | None, again: float | None, counts: WindowCounts | None)
 
 
 def _policy(report: SloReport) -> list[Item]:
-    pairs = default_pairs(report.slo.window.length, report.slo.target_ratio)
-    return [_pair(report, pair) for pair in pairs]
+    return [_pair(report, pair) for pair in pairs_of(report.slo)]
 
 
 def _left_out(report: SloReport) -> list[Item]:
-    pairs = left_out_pairs(report.slo.window.length, report.slo.target_ratio)
-    return [{**_declared(pair), "reason": reason} for pair, reason in pairs]
+    return [{**_declared(pair), "reason": reason} for pair, reason in left_out_pairs_of(report.slo)]
 
 
 def _pair(report: SloReport, pair: BurnPair) -> Item:
@@ -180,13 +182,13 @@ def state_reason(report: SloReport) -> str:
         SloState.NO_DATA: f"the source answers, and nothing was measured in {window}",
         SloState.STALE: f"the newest measured slice ended at {last}, longer ago than the look-back",
         SloState.INVALID: f"the counts contradict each other: {number(counts.good)} good of {number(counts.total)}",
-        SloState.ERROR: f"the last evaluation failed ({report.failure}); the numbers are the last good ones",
+        SloState.ERROR: f"the last evaluation failed ({report.details.failure}); the numbers are the last good ones",
     }
     return sentences[report.state]
 
 
 def _exceeded(report: SloReport) -> str:
-    pairs = exceeded_pairs(default_pairs(report.slo.window.length, report.slo.target_ratio), report.burn_rates)
+    pairs = exceeded_pairs(pairs_of(report.slo), report.burn_rates)
     return "; ".join(
         f"burn over {pair.long} ({number(finite(report.burn_rates[pair.long]))}) and {pair.short} "
         f"({number(finite(report.burn_rates[pair.short]))}) exceeds {number(pair.factor)}"

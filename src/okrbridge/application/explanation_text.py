@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from okrbridge.application.explain_slo import number
+from okrbridge.application.formula_items import number
 
 
 def explanation_lines(explanation: Mapping[str, Any]) -> list[str]:
@@ -25,6 +25,9 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
             ("good", indicator["good"]),
             ("bad", indicator["bad"]),
             ("total", indicator["total"]),
+            *((f"as written", f"{part}: {query}") for part, query in (indicator["written"] or {}).items()),
+            *(("member", f"{one['name']}, weight {number(one['weight'])}") for one in indicator["members"]),
+            ("note", indicator["note"]),
             ("source", it["source"]),
             ("method", it["method"]),
             ("asked", it["query"]),
@@ -32,7 +35,7 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
         "",
         *_formulas(it["formulas"]),
         "",
-        "burn rates, (bad / total) / (1 - target)",
+        f"burn rates, {it['burn_rates'][0]['formula']}",
         *[f"  {burn['window']:<4}{_burn(burn)}" for burn in it["burn_rates"]],
         "",
         "burn policy, both windows above the factor",
@@ -41,11 +44,21 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
         "",
         *_fields(
             ("exclusions", "none" if not it["exclusions"] else ", ".join(it["exclusions"])),
+            ("alerts held", it["alerts_frozen"]),
+            ("low traffic", _low_traffic(it["low_traffic"])),
+            ("spent by", it["budget_exhausted_at"]),
             ("newest data", it["last_measured_at"]),
             ("data age", _seconds(it["data_age_seconds"])),
             ("failure", it["failure"]),
         ),
     ]
+
+
+def _low_traffic(guard: Mapping[str, Any] | None) -> str | None:
+    if guard is None:
+        return None
+    least = f"at least {number(guard['minimum_events'])} events and {number(guard['minimum_failures'])} failures"
+    return f"{least}: {'holds burn alerts back' if guard['is_holding'] else 'enough'}"
 
 
 def _key_result(it: Mapping[str, Any]) -> list[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
+from okrbridge.application.key_result_counts import Counted, counted
 from okrbridge.application.ports import Ledger, Reading, ValueRequest
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
-from okrbridge.application.slo_evaluation import STALE_AFTER, is_filled
+from okrbridge.application.slo_counts import SloCounts
+from okrbridge.application.slo_evaluation import FILLED, STALE_AFTER
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain import error_budget
+from okrbridge.domain.count_budget import consumed_count
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.ledger import WindowCounts
 from okrbridge.domain.okr import (
@@ -85,18 +89,16 @@ class Measuring:
                 return self._nothing(key_result, Quality.NO_DATA, "this version receives no incidents yet")
 
     def _by_slo(self, key_result: KeyResult, measure: SloMeasure, slo: Slo) -> Measurement:
-        window = self._window(key_result, measure)
-        (counts,) = self.ledger.window_counts(slo.sli.key, [window])
-        last = self.ledger.last_measured_end(slo.sli.key, self.at)
-        if (problem := _problem(counts, last, self.at)) is not None:
+        found = self._counted[key_result.id]
+        window, counts = found.window, found.counts
+        if (problem := _problem(counts, found.last_measured_end, self.at)) is not None:
             quality, error = problem
             return self._nothing(key_result, quality, error, window, query=slo.sli.total)
         if measure.quantity is SloQuantity.BUDGET:
-            elapsed = elapsed_ratio(key_result.period, self.at)
-            ratio = error_budget.consumed_to_date(counts.good, counts.total, slo.target_ratio, elapsed)
+            ratio = period_consumed_ratio(slo, counts, key_result.period, self.at)
         else:
             ratio = float(error_budget.sli_ratio(counts.good, counts.total))
-        filled = is_filled(self.ledger, slo.sli, window, counts)
+        filled = found.asked_ratio >= FILLED
         return Measurement(
             key_result=key_result.id,
             at=self.at,
@@ -110,6 +112,17 @@ class Measuring:
             evaluation_id=self.evaluation_id,
             is_filled=filled,
         )
+
+    @cached_property
+    def _counted(self) -> Mapping[str, Counted]:
+        """What the ledger holds for the key results that are measured by an SLO now, by id; read for all at once."""
+        asked = {
+            one.id: (self.definitions.slo_by_name[one.measure.slo], self._window(one, one.measure))
+            for one in self.definitions.key_results
+            if isinstance(one.measure, SloMeasure) and is_measured_at(one, self.definitions, self.at)
+        }
+        counts = SloCounts(self.ledger, self.grid, self.definitions.maintenance)
+        return counted(asked, self.ledger, counts, self.at)
 
     def _window(self, key_result: KeyResult, measure: SloMeasure) -> Interval:
         """The measure's own window, or the key result's period to date."""
@@ -153,6 +166,17 @@ class Measuring:
             query=query,
             evaluation_id=self.evaluation_id,
         )
+
+
+def period_consumed_ratio(slo: Slo, counts: WindowCounts, period: Interval, at: datetime) -> float:
+    """Share of an SLO's budget for a key result's period that is spent by now (formula A5).
+
+    At most N bad events in the SLO's window are N x period / window in the period.
+    """
+    if slo.count_budget is not None:
+        return consumed_count(counts.bad, slo.count_budget * (period.length / slo.window.length))
+    elapsed = elapsed_ratio(period, at)
+    return error_budget.consumed_to_date(counts.good, counts.total, slo.target_ratio, elapsed)
 
 
 def _problem(counts: WindowCounts, last: datetime | None, at: datetime) -> tuple[Quality, str] | None:

@@ -83,7 +83,28 @@ SLO_METRICS = (
         _SLO,
         "Share of the error budget of the SLO's window that is spent; above 1 when overspent.",
     ),
-    Metric("okrbridge_slo_coverage_ratio", _GAUGE, _SLO, "Measured share of the SLO's window, 0..1."),
+    Metric(
+        "okrbridge_slo_error_budget_expected_ratio",
+        _GAUGE,
+        _SLO,
+        "Share of a calendar window's budget that even spending had consumed by now; absent for rolling windows.",
+    ),
+    Metric(
+        "okrbridge_slo_error_budget_exhausted_timestamp_seconds",
+        _GAUGE,
+        _SLO,
+        "When a calendar window's budget is spent at the burn rate of the last day, in seconds since 1970; "
+        "absent when it lasts.",
+    ),
+    Metric(
+        "okrbridge_slo_coverage_ratio", _GAUGE, _SLO, "Measured share of the SLO's window, without excluded time, 0..1."
+    ),
+    Metric(
+        "okrbridge_slo_alerts_frozen",
+        _GAUGE,
+        _SLO,
+        "1 while maintenance or missing data holds burn alerts of the SLO back; absent otherwise.",
+    ),
     Metric("okrbridge_slo_state", _GAUGE, ("slo", "state"), "The current state; always 1."),
     Metric(
         "okrbridge_slo_evaluated_timestamp_seconds",

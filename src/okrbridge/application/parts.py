@@ -16,6 +16,8 @@ class Parts:
 
     Attributes:
         ingest_delay: how long after a boundary its samples are trusted to be in the source.
+        late: how long after its end a slice is asked for again, as samples may have come late; zero for never.
+        keep_slices, keep_hours: how long fine slices and sums of hours are kept at least, needed or not.
     """
 
     storage: Storage
@@ -24,6 +26,9 @@ class Parts:
     clock: Clock
     telemetry: Telemetry
     ingest_delay: timedelta = timedelta(seconds=10)
+    late: timedelta = timedelta(minutes=10)
+    keep_slices: timedelta = timedelta(days=30)
+    keep_hours: timedelta = timedelta(days=396)
 
     def boundary(self) -> datetime:
         """The newest slice boundary whose samples are in."""

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from okrbridge.application.records import ProgressRecord
-from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport, SloReport, Snapshot
+from okrbridge.application.slo_reports import SloReport
+from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport, Snapshot
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.error_budget import budget_ratio
 
@@ -33,7 +34,10 @@ def rfc3339(at: datetime | None) -> str | None:
 
 
 def slo_item(report: SloReport, now: datetime, evaluation_id: str = "") -> Item:
-    """An SLO in the form of ``GET /slos``; counts are None while nothing of the window was measured."""
+    """An SLO in the form of ``GET /slos``; counts are None while nothing of the window was measured.
+
+    The share of events that may be bad is None where the budget is a count.
+    """
     slo = report.slo
     coverage = finite(report.counts.coverage_ratio)
     counts = report.counts if coverage else None
@@ -52,15 +56,22 @@ def slo_item(report: SloReport, now: datetime, evaluation_id: str = "") -> Item:
         "good": finite(counts.good) if counts else None,
         "bad": finite(counts.bad) if counts else None,
         "total": finite(counts.total) if counts else None,
-        "budget_ratio": finite(budget_ratio(slo.target_ratio)),
+        "budget_ratio": finite(budget_ratio(slo.target_ratio)) if slo.count_budget is None else None,
         "budget_consumed_ratio": finite(report.budget_consumed_ratio),
         "budget_remaining_ratio": finite(report.budget_remaining_ratio),
         **{f"burn_rate_{name}": finite(report.burn_rates.get(name)) for name in BURN_WINDOWS},
+        "budget_expected_ratio": finite(report.budget_expected_ratio),
+        "budget_exhausted_at": rfc3339(report.budget_exhausted_at),
+        "count_budget": finite(slo.count_budget),
         "coverage_ratio": coverage,
+        "excluded_seconds": finite(report.excluded.total_seconds()),
+        "method": report.details.method or None,
+        "alerts_frozen": report.details.alerts_frozen or None,
+        "is_low_traffic": report.details.is_low_traffic,
         "evaluated_at": rfc3339(report.evaluated_at),
         "last_measured_at": rfc3339(report.last_measured_end),
         "data_age_seconds": finite(report.data_age_seconds(now)),
-        "failure": report.failure or None,
+        "failure": report.details.failure or None,
         "evaluation_id": evaluation_id or None,
     }
 

@@ -1,133 +1,178 @@
-"""From the ledger to an SLO's report: windows, budget, burn rates, state."""
+"""From the ledger to the reports of all SLOs: windows, budgets, burn rates, states, worked out for all at once."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from okrbridge.application.ports import Counted, Ledger, MetricSource
-from okrbridge.application.snapshot import SloReport
-from okrbridge.domain import error_budget
-from okrbridge.domain.alerting import default_pairs, exceeded_pairs
-from okrbridge.domain.burn_rate import BURN_WINDOWS, burn_rate
-from okrbridge.domain.ledger import WindowCounts
-from okrbridge.domain.sli import Sli
-from okrbridge.domain.slo import Slo, slo_state
-from okrbridge.domain.windows import Grid, Interval
+import numpy as np
+
+from okrbridge.application.ports import Ledger, MetricSource
+from okrbridge.application.slo_budgets import PairVerdicts, SloBudgets
+from okrbridge.application.slo_counts import CountMemory, SloCounts
+from okrbridge.application.slo_details import CountingOutcome, DescribesSlos
+from okrbridge.application.slo_reports import NEVER, STATES, BoolArray, SloColumns, SloDirectory, SloReports
+from okrbridge.application.slo_sums import OwnAndBurnSums, SloSums
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.error_budget import are_honest, error_ratio, remaining_ratio, sli_ratio
+from okrbridge.domain.ledger import FloatArray, IntArray, StateArray
+from okrbridge.domain.maintenance import MaintenanceWindow
+from okrbridge.domain.slo import SloState, slo_state
+from okrbridge.domain.windows import Grid, epoch_seconds
 
 STALE_AFTER = timedelta(minutes=5)
 """Data older than this is stale: Prometheus' own look-back."""
-
 
 FILLED = 0.9
 """Share of a window that must have been asked for before its sums are taken for the window's."""
 
 
-@dataclass(frozen=True, slots=True)
-class CountingOutcome:
-    """How the last question about an SLI went.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spending:
+    """What the sums say of the budgets; shapes as in SloColumns, ``is_honest`` as in OwnAndBurnSums."""
 
-    Attributes:
-        failure: empty when it was answered.
-    """
-
-    failure: str = ""
-    warnings: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, answer: Counted) -> CountingOutcome:
-        """From a source's answer."""
-        failure = f"{answer.failure.reason}: {answer.failure.message}" if answer.failure else ""
-        return cls(failure, answer.warnings)
+    is_honest: BoolArray
+    consumed: FloatArray
+    remaining: FloatArray
+    burn_rates: FloatArray
+    error_ratios: FloatArray
+    pairs: PairVerdicts
 
 
-def evaluate_slo(
-    slo: Slo,
-    ledger: Ledger,
-    grid: Grid,
-    at: datetime,
-    *,
-    source: MetricSource,
-    outcome: CountingOutcome,
-    events: tuple[float, float] = (0.0, 0.0),
-) -> SloReport:
-    """Everything that can be said of an SLO at a slice boundary, from the ledger alone.
+class SloEvaluation:
+    """Evaluates all SLOs of one set of definitions; what stays the same from tick to tick is worked out once.
 
     Args:
-        source: where its events are counted.
-        outcome: how the last question to its source went.
-        events: good and bad events counted live by this process.
+        sources: where the events are counted, by name; asked for a query only when somebody wants to see one.
     """
-    window = grid.covering(slo.window.at(at))
-    own, *burns = ledger.window_counts(
-        slo.sli.key, [window, *(grid.covering(_interval(length, at)) for length in BURN_WINDOWS.values())]
+
+    def __init__(self, definitions: DefinitionSet, grid: Grid, sources: Mapping[str, MetricSource]) -> None:
+        self._directory = SloDirectory(definitions.slos)
+        self._maintenance = definitions.maintenance
+        self._memory = CountMemory()
+        self._grid = grid
+        self._sources = sources
+        self._sums = SloSums(definitions.slos, grid)
+        self._budgets = SloBudgets(definitions.slos)
+
+    def reports(
+        self,
+        ledger: Ledger,
+        at: datetime,
+        *,
+        outcomes: Mapping[str, CountingOutcome],
+        events: Callable[[str], tuple[float, float]],
+    ) -> SloReports:
+        """Everything that can be said of the SLOs at a slice boundary, from the ledger alone.
+
+        Args:
+            outcomes: how the last question about an SLI went, by its key; one that is absent went well.
+            events: gives the good and bad events of an SLI's key that this process counted live.
+        """
+        counts = SloCounts(ledger, self._grid, self._maintenance, self._memory)
+        sums = self._sums.at(ledger, counts, at)
+        spending = self._spending(sums, at)
+        active = counts.held_alerts(at)
+        slos = self._directory.slos
+        live = np.array([events(slo.sli.key) for slo in slos], dtype=np.float64).reshape(-1, 2)
+        columns = SloColumns(
+            good=sums.good[:, 0],
+            total=sums.total[:, 0],
+            measured_seconds=sums.measured_seconds[:, 0],
+            in_force_seconds=sums.in_force_seconds[:, 0],
+            sli_ratio=np.where(spending.is_honest[:, 0], sli_ratio(sums.good[:, 0], sums.total[:, 0]), np.nan),
+            consumed=spending.consumed,
+            remaining=spending.remaining,
+            error_ratios=spending.error_ratios,
+            burn_rates=spending.burn_rates,
+            states=_states(self._facts(sums, spending, outcomes, at)),
+            measured_until=sums.measured_until,
+            events_good=live[:, 0],
+            events_bad=live[:, 1],
+            expected=self._budgets.expected(at),
+            exhausted_at=self._budgets.exhausted_at(spending.remaining, spending.burn_rates, at),
+            alerts_frozen=np.any(spending.pairs.is_frozen, axis=1) | self._held(active),
+        )
+        describe = DescribesSlos(slos, self._sources, dict(outcomes), spending.pairs, active)
+        return SloReports(self._directory, columns, at, self._grid, describe)
+
+    def _spending(self, sums: OwnAndBurnSums, at: datetime) -> _Spending:
+        is_honest = are_honest(sums.good, sums.total)
+        is_known = is_honest & (sums.coverage > 0)
+        burn_rates = np.where(is_known[:, 1:], self._budgets.burn_rates(sums), np.nan)
+        consumed = np.where(is_known[:, 0], self._budgets.consumed(sums, at), np.nan)
+        errors = np.where(is_honest, error_ratio(sums.total - sums.good, sums.total), np.nan)
+        pairs = self._budgets.verdicts(sums, burn_rates)
+        return _Spending(is_honest, consumed, remaining_ratio(consumed), burn_rates, errors[:, 1:], pairs)
+
+    def _facts(
+        self, sums: OwnAndBurnSums, spending: _Spending, outcomes: Mapping[str, CountingOutcome], at: datetime
+    ) -> Mapping[str, BoolArray]:
+        """What decides the states, by the names that ``_state`` has for it."""
+        return {
+            "failed": self._failed(outcomes),
+            "consistent": spending.is_honest[:, 0],
+            "is_measured": sums.coverage[:, 0] > 0,
+            "is_stale": _is_stale(sums.measured_until, at),
+            "has_events": sums.total[:, 0] > 0,
+            "is_spent": spending.remaining <= 0,
+            "is_burning": spending.pairs.burning,
+            "is_filled": sums.asked_ratio >= FILLED,
+        }
+
+    def _held(self, active: Sequence[MaintenanceWindow]) -> BoolArray:
+        """Whether maintenance holds the alerts of an SLO now."""
+        if not active:
+            return np.zeros(len(self._directory.slos), dtype=np.bool_)
+        return np.array(
+            [any(window.applies_to(slo) for window in active) for slo in self._directory.slos], dtype=np.bool_
+        )
+
+    def _failed(self, outcomes: Mapping[str, CountingOutcome]) -> BoolArray:
+        """Whether the last question about any SLI behind an SLO failed."""
+        failing = {key for key, outcome in outcomes.items() if outcome.failure}
+        if not failing:
+            return np.zeros(len(self._directory.slos), dtype=np.bool_)
+        return np.array([any(leaf.key in failing for leaf in slo.sli.leaves) for slo in self._directory.slos])
+
+
+def _is_stale(measured_until: IntArray, at: datetime) -> BoolArray:
+    age = epoch_seconds(at) - measured_until
+    return np.asarray((measured_until != NEVER) & (age > STALE_AFTER.total_seconds()))
+
+
+def _states(facts: Mapping[str, BoolArray]) -> StateArray:
+    """The state of each SLO: few combinations of the facts occur, so each is decided once."""
+    patterns = np.zeros(len(next(iter(facts.values()))), dtype=np.int64)
+    for bit, fact in enumerate(facts.values()):
+        patterns |= fact.astype(np.int64) << bit
+    occurring, places = np.unique(patterns, return_inverse=True)
+    decided = [
+        STATES.index(_state(**{name: bool(pattern >> bit & 1) for bit, name in enumerate(facts)}))
+        for pattern in occurring.tolist()
+    ]
+    return np.array(decided, dtype=np.int8)[places]
+
+
+def _state(
+    *,
+    failed: bool,
+    consistent: bool,
+    is_measured: bool,
+    is_stale: bool,
+    has_events: bool,
+    is_spent: bool,
+    is_burning: bool,
+    is_filled: bool,
+) -> SloState:
+    return slo_state(
+        failed=failed,
+        consistent=consistent,
+        coverage_ratio=float(is_measured),
+        is_stale=is_stale,
+        total=float(has_events),
+        budget_remaining_ratio=float(not is_spent),
+        is_burning=is_burning,
+        is_filled=is_filled,
     )
-    last = ledger.last_measured_end(slo.sli.key, at)
-    by_window = dict(zip(BURN_WINDOWS, burns, strict=True))
-    burn_rates = {name: _burn(counts, slo.target_ratio) for name, counts in by_window.items()}
-    consumed = _consumed(own, slo.target_ratio)
-    remaining = None if consumed is None else float(error_budget.remaining_ratio(consumed))
-    state = slo_state(
-        failed=bool(outcome.failure),
-        consistent=own.consistent,
-        coverage_ratio=own.coverage_ratio,
-        is_stale=last is not None and at - last > STALE_AFTER,
-        total=own.total,
-        budget_remaining_ratio=1.0 if remaining is None else remaining,
-        is_filled=is_filled(ledger, slo.sli, window, own),
-        is_burning=bool(exceeded_pairs(default_pairs(slo.window.length, slo.target_ratio), burn_rates)),
-    )
-    return SloReport(
-        slo=slo,
-        window=window,
-        counts=own,
-        sli_ratio=known(error_budget.sli_ratio(own.good, own.total)) if own.consistent else None,
-        budget_consumed_ratio=consumed,
-        budget_remaining_ratio=remaining,
-        error_ratios={name: _error(counts) for name, counts in by_window.items()},
-        burn_rates=burn_rates,
-        state=state,
-        evaluated_at=at,
-        last_measured_end=last,
-        events_good_total=events[0],
-        events_bad_total=events[1],
-        failure=outcome.failure,
-        query=source.counting_query(slo.sli),
-        method=source.counting_method(slo.sli),
-        warnings=outcome.warnings,
-    )
-
-
-def is_filled(ledger: Ledger, sli: Sli, window: Interval, counts: WindowCounts) -> bool:
-    """Whether a window's history was asked for, whatever the answer was; else its counts speak for a part of it."""
-    if counts.coverage_ratio >= FILLED:
-        return True
-    missing = sum((run.length for run in ledger.missing(sli.key, sli.source, window)), timedelta(0))
-    return missing <= (1 - FILLED) * window.length
-
-
-def known(ratio: float) -> float | None:
-    """A ratio for reports: None where the domain says NaN."""
-    return None if math.isnan(ratio) else float(ratio)
-
-
-def _interval(length: timedelta, at: datetime) -> Interval:
-    return Interval(at - length, at)
-
-
-def _consumed(counts: WindowCounts, target: float) -> float | None:
-    """Budget consumed; None when nothing was measured or the counts contradict each other."""
-    if counts.coverage_ratio <= 0 or not counts.consistent:
-        return None
-    return float(error_budget.consumed_ratio(counts.bad, counts.total, target))
-
-
-def _burn(counts: WindowCounts, target: float) -> float | None:
-    if counts.coverage_ratio <= 0 or not counts.consistent:
-        return None
-    return float(burn_rate(counts.bad, counts.total, target))
-
-
-def _error(counts: WindowCounts) -> float | None:
-    return known(error_budget.error_ratio(counts.bad, counts.total)) if counts.consistent else None

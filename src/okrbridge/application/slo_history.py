@@ -1,4 +1,4 @@
-"""The history of one SLO as rows over equal steps, read from the ledger in three queries however many rows."""
+"""The history of one SLO as rows over equal steps, read from the ledger in few queries however many rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from okrbridge.application.ports import Buckets, Ledger
+from okrbridge.application.ports import Buckets
 from okrbridge.application.reports import finite, rfc3339
+from okrbridge.application.slo_budgets import consumed_in_period
+from okrbridge.application.slo_counts import SloCounts
+from okrbridge.domain.count_budget import consumed_count
 from okrbridge.domain.error_budget import NOISE, consumed_ratio, remaining_ratio, sli_ratio
 from okrbridge.domain.ledger import FloatArray, WindowCounts
 from okrbridge.domain.slo import Slo
@@ -55,15 +58,16 @@ def whole_rows(interval: Interval, step: timedelta, grid: Grid) -> Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rolling:
+class _WindowSums:
     """Sums over the SLO's window at the end of each row."""
 
     good: FloatArray
     total: FloatArray
     measured_seconds: FloatArray
+    in_force_seconds: FloatArray
 
 
-def history_rows(ledger: Ledger, slo: Slo, rows: Interval, step: timedelta, grid: Grid) -> list[dict[str, Any]]:
+def history_rows(source: SloCounts, slo: Slo, rows: Interval, step: timedelta, grid: Grid) -> list[dict[str, Any]]:
     """One row a step, ascending: counts and SLI of the step, and the budget left over the SLO's window at its end.
 
     Args:
@@ -77,10 +81,9 @@ def history_rows(ledger: Ledger, slo: Slo, rows: Interval, step: timedelta, grid
     count = rows.length // step
     if count == 0:
         return []
-    steps = ledger.buckets(slo.sli.key, rows, step)
-    window = RollingWindow(grid.step * (slo.window.length // grid.step))
-    rolling = _rolling(ledger, slo.sli.key, window, rows, steps)
-    left = remaining_ratio(consumed_ratio(rolling.total - rolling.good, rolling.total, slo.target_ratio))
+    steps = source.buckets(slo, rows, step)
+    rolling = _window_sums(source, slo, rows, steps, grid)
+    left = remaining_ratio(_consumed(slo, rolling, rows, step))
     sli = sli_ratio(steps.good, steps.total)
     return [
         {
@@ -95,17 +98,47 @@ def history_rows(ledger: Ledger, slo: Slo, rows: Interval, step: timedelta, grid
     ]
 
 
-def _rolling(ledger: Ledger, sli_key: str, window: RollingWindow, rows: Interval, steps: Buckets) -> _Rolling:
+def _window_sums(source: SloCounts, slo: Slo, rows: Interval, steps: Buckets, grid: Grid) -> _WindowSums:
+    if isinstance(slo.window, RollingWindow) and source.is_plain(slo):
+        return _rolling(source, slo, RollingWindow(grid.step * (slo.window.length // grid.step)), rows, steps)
+    step = rows.length // len(steps.starts)
+    ends = [rows.start + step * (row + 1) for row in range(len(steps.starts))]
+    found = source.window_counts(slo, [grid.covering(slo.window.at(end)) for end in ends])
+    return _WindowSums(
+        good=np.array([one.good for one in found]),
+        total=np.array([one.total for one in found]),
+        measured_seconds=np.array([one.measured.total_seconds() for one in found]),
+        in_force_seconds=np.array([one.in_force.total_seconds() for one in found]),
+    )
+
+
+def _rolling(source: SloCounts, slo: Slo, window: RollingWindow, rows: Interval, steps: Buckets) -> _WindowSums:
     """The first window is summed once; each next one gains the row it grew by and loses the step it left behind."""
     step = rows.length // len(steps.starts)
     first, last = window.at(rows.start + step), window.at(rows.end)
-    [counts] = ledger.window_counts(sli_key, [first])
+    [counts] = source.window_counts(slo, [first])
     if last.start == first.start:
         return _slide(counts, steps, None)
-    return _slide(counts, steps, ledger.buckets(sli_key, Interval(first.start, last.start), step))
+    return _slide(counts, steps, source.buckets(slo, Interval(first.start, last.start), step))
 
 
-def _slide(first: WindowCounts, gained: Buckets, lost: Buckets | None) -> _Rolling:
+def _consumed(slo: Slo, sums: _WindowSums, rows: Interval, step: timedelta) -> FloatArray:
+    """Share of the budget spent at the end of each row."""
+    bad = sums.total - sums.good
+    if slo.count_budget is not None:
+        return consumed_count(bad, np.full_like(bad, slo.count_budget))
+    if isinstance(slo.window, RollingWindow):
+        return consumed_ratio(bad, sums.total, np.full_like(bad, slo.target_ratio))
+    columns = zip(sums.good.tolist(), sums.total.tolist(), sums.in_force_seconds.tolist(), strict=True)
+    return np.array(
+        [
+            consumed_in_period(slo, good, total, in_force, rows.start + step * (row + 1))
+            for row, (good, total, in_force) in enumerate(columns)
+        ]
+    )
+
+
+def _slide(first: WindowCounts, gained: Buckets, lost: Buckets | None) -> _WindowSums:
     def sums(start: float, plus: FloatArray, minus: FloatArray | None) -> FloatArray:
         changes = plus[1:] - minus if minus is not None else plus[1:]
         running = start + np.concatenate([[0.0], np.cumsum(changes)])
@@ -113,12 +146,13 @@ def _slide(first: WindowCounts, gained: Buckets, lost: Buckets | None) -> _Rolli
         dust = NOISE * max(1.0, float(np.abs(running).max()))
         return np.where(np.abs(running) < dust, 0.0, running)
 
-    return _Rolling(
+    return _WindowSums(
         good=sums(first.good, gained.good, lost.good if lost else None),
         total=sums(first.total, gained.total, lost.total if lost else None),
         measured_seconds=sums(
             first.measured.total_seconds(), gained.measured_seconds, lost.measured_seconds if lost else None
         ),
+        in_force_seconds=np.full(len(gained.starts), first.in_force.total_seconds()),
     )
 
 

@@ -8,54 +8,9 @@ from datetime import datetime
 from functools import cached_property
 
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
-from okrbridge.domain.ledger import WindowCounts
+from okrbridge.application.slo_reports import SloReport, SloReports
 from okrbridge.domain.okr import Cycle, KeyResult, OkrObjective
 from okrbridge.domain.pacing import KeyResultStatus
-from okrbridge.domain.slo import Slo, SloState
-from okrbridge.domain.windows import Interval
-
-
-@dataclass(frozen=True, slots=True)
-class SloReport:
-    """An SLO as evaluated. Unknown numbers are None; all ratios are 0..1 except burn and budget.
-
-    Attributes:
-        window: the interval of the SLO's own window.
-        counts: good and total over it.
-        error_ratios, burn_rates: by window name; None without coverage in that window (an error ratio also
-            without events).
-        last_measured_end: end of the newest measured slice.
-        evaluated_at: the slice boundary the numbers speak of.
-        events_good_total, events_bad_total: events counted live since this process started; they only grow, so
-            they are exported as counters. Backfilled history is not in them.
-        failure: why the last evaluation got no new counts; empty when it did.
-        query: what was asked last, word for word.
-        method: how events are counted.
-    """
-
-    slo: Slo
-    window: Interval
-    counts: WindowCounts
-    sli_ratio: float | None
-    budget_consumed_ratio: float | None
-    budget_remaining_ratio: float | None
-    error_ratios: Mapping[str, float | None]
-    burn_rates: Mapping[str, float | None]
-    state: SloState
-    evaluated_at: datetime
-    last_measured_end: datetime | None
-    events_good_total: float = 0.0
-    events_bad_total: float = 0.0
-    failure: str = ""
-    query: str = ""
-    method: str = ""
-    warnings: tuple[str, ...] = ()
-
-    def data_age_seconds(self, now: datetime) -> float | None:
-        """Seconds since the end of the newest measured slice; None when nothing was ever measured."""
-        if self.last_measured_end is None:
-            return None
-        return max(0.0, (now - self.last_measured_end).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +99,7 @@ class Snapshot:
     evaluation_id: str
     at: datetime
     published_at: datetime
-    slos: tuple[SloReport, ...] = ()
+    slos: SloReports
     objectives: tuple[ObjectiveReport, ...] = ()
     cycles: tuple[CycleReport, ...] = ()
     sources: tuple[SourceReport, ...] = ()
@@ -158,7 +113,7 @@ class Snapshot:
     @cached_property
     def slo_by_name(self) -> Mapping[str, SloReport]:
         """SLO reports by name."""
-        return {report.slo.name: report for report in self.slos}
+        return self.slos.by_name
 
     @cached_property
     def key_result_by_id(self) -> Mapping[str, KeyResultReport]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from okrbridge.cli import config, database, demo, evaluate, explain, serve, validate, version
+from okrbridge.cli import backfill, config, database, demo, evaluate, explain, import_, plan, serve, validate, version
 
 
 def make_app() -> typer.Typer:
@@ -21,7 +21,10 @@ def make_app() -> typer.Typer:
     app.command("serve")(serve.serve)
     app.command("demo")(demo.demo)
     app.command("validate")(validate.validate)
+    app.command("import")(import_.import_)
+    app.command("plan")(plan.plan)
     app.command("evaluate")(evaluate.evaluate)
+    app.command("backfill")(backfill.backfill)
     app.command("explain")(explain.explain)
     app.add_typer(database.make_app(), name="db")
     app.add_typer(config.make_app(), name="config")

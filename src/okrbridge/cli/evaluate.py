@@ -12,6 +12,7 @@ from okrbridge.cli.options import AtOption, ConfigOption, DatabaseOption, Format
 from okrbridge.cli.output import print_json, print_key_results, print_slos, say
 
 if TYPE_CHECKING:
+    from okrbridge.application.backfill import Filled
     from okrbridge.application.snapshot import Snapshot
     from okrbridge.bootstrap import Service
 
@@ -47,15 +48,30 @@ def evaluate_at(service: Service, at: datetime | None) -> Snapshot:
     Raises:
         typer.BadParameter: the instant is in the future.
     """
-    from okrbridge.cli.progress import fill_with_progress
+    from okrbridge.cli.progress import Wanted, fill_with_progress
 
     newest = service.parts.boundary()
     if at is not None and at > service.parts.clock():
         raise typer.BadParameter(f"{at:%Y-%m-%dT%H:%M:%SZ} is in the future", param_hint="--at")
     boundary = newest if at is None else min(newest, service.parts.grid.floor(at))
     service.evaluator.tick(boundary)
-    fill_with_progress(service, boundary)
+    wanted = Wanted(boundary, skip=service.evaluator.health.failing_slis())
+    filled = fill_with_progress(service.evaluator.backfill, wanted)
+    if filled.slices:
+        say(f"history: {filled.slices:,} slices filled")
+    tell_history(filled)
     return service.evaluator.tick(boundary)
+
+
+def tell_history(filled: Filled) -> None:
+    """Say what the sources said beside their answers, and where their data begins."""
+    from okrbridge.application.reports import rfc3339
+
+    for text, times in filled.warnings.items():
+        say(f"history: {text} ({times:,} times)")
+    for source, begin in filled.no_data_before.items():
+        say(f"history: source {source} has no data before {rfc3339(begin)}: it keeps less than the windows need, or")
+        say("         nothing was there yet; the coverage shows how much of each window is known")
 
 
 def _tell_failures(snapshot: Snapshot) -> int:

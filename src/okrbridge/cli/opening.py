@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from okrbridge.bootstrap import Service, running
+from okrbridge.application.ports import MetricSource
+from okrbridge.bootstrap import Service, open_sources, running
 from okrbridge.cli.configured import load_configured
 from okrbridge.cli.output import say
+from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.observability.logs import configure_logging
+from okrbridge.observability.self_metrics import SelfMetrics
+from okrbridge.observability.telemetry import ProcessTelemetry
 from okrbridge.settings import Settings, load_settings
 
 
@@ -25,6 +29,24 @@ def opened(config: Path | None, database_url: str | None, **overrides: object) -
     configure_logging(settings.log_level, settings.log_format)
     with opened_with(settings) as service:
         yield service
+
+
+@contextmanager
+def opened_sources(config: Path | None) -> Iterator[tuple[DefinitionSet, Mapping[str, MetricSource]]]:
+    """The definitions and their sources, without a database.
+
+    Raises:
+        ConfigurationError: settings or definitions cannot work.
+    """
+    settings = load_settings({"config": config})
+    configure_logging(settings.log_level, settings.log_format)
+    loaded = load_configured(settings.config)
+    with ExitStack() as stack:
+        telemetry = stack.enter_context(closing(ProcessTelemetry(SelfMetrics())))
+        sources = open_sources(loaded.definitions, settings, telemetry)
+        for source in sources.values():
+            stack.enter_context(closing(source))
+        yield loaded.definitions, sources
 
 
 @contextmanager

@@ -69,6 +69,31 @@ def print_key_results(items: Sequence[Item]) -> None:
     )
 
 
+def print_planned_queries(items: Sequence[Item]) -> None:
+    """What sources are asked at every slice: a table, and below it the questions by their numbers."""
+    _print_table(
+        "Questions at every slice",
+        (
+            ("no", lambda item: str(item["number"])),
+            ("source", lambda item: str(item["source"])),
+            ("method", lambda item: str(item["method"])),
+            ("SLIs", lambda item: count(item["slis"])),
+            ("series", lambda item: count(item["series"])),
+            ("SLOs", lambda item: some(item["slos"])),
+            ("note", lambda item: str(item["note"])),
+        ),
+        items,
+    )
+    for item in items:
+        print(f"\n{item['number']}: {item['query']}")  # noqa: T201 - the command line prints
+
+
+def some(names: Sequence[str], shown: int = 3) -> str:
+    """The first names, and how many more there are."""
+    rest = f" and {len(names) - shown:,} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + rest
+
+
 def _print_table(title: str, columns: Sequence[tuple[str, Callable[[Item], str]]], items: Sequence[Item]) -> None:
     from rich.console import Console
     from rich.measure import Measurement

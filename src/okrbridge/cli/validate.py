@@ -24,7 +24,8 @@ PathsArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH…", help="Files and folders, or - for standard input.")
 ]
 
-_STDIN = Path("-")
+STDIN_PATH = Path("-")
+"""The path that stands for standard input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def validate(
     from okrbridge.settings import load_settings
 
     settings = load_settings({"config": config})
-    stdin = _stdin() if _STDIN in (paths or [settings.config]) else None
+    stdin = standard_input() if STDIN_PATH in (paths or [settings.config]) else None
     try:
         loaded = _loaded(paths, settings.config, stdin)
     except DefinitionError as problem:
@@ -77,10 +78,11 @@ def _loaded(paths: Sequence[Path] | None, config: Path, stdin: bytes | None) -> 
 
     if not paths and stdin is None:
         return load_configured(config)
-    return load([path for path in paths or () if path != _STDIN], stdin)
+    return load([path for path in paths or () if path != STDIN_PATH], stdin)
 
 
-def _stdin() -> bytes:
+def standard_input() -> bytes:
+    """Standard input, as far as documents are ever long."""
     from okrbridge.definitions.documents import MAX_BYTES
 
     return sys.stdin.buffer.read(MAX_BYTES + 1)

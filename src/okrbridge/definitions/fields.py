@@ -14,8 +14,8 @@ from okrbridge.definitions.nodes import shortened
 from okrbridge.domain.units import PLAIN, Quantity, Unit, parse_quantity, parse_unit
 from okrbridge.domain.windows import parse_duration
 from okrbridge.errors import UnitError
-from okrbridge.promql.selectors import selector_fault
 from okrbridge.promql.syntax import number_fault
+from okrbridge.promql.windows import with_windows
 
 LONGEST_NAME = 63
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
@@ -46,15 +46,14 @@ def _filled(text: str) -> str:
     return text.strip()
 
 
-def _selector(text: str) -> str:
-    if fault := selector_fault(text):
+def _query(text: str) -> str:
+    if fault := number_fault(text):
         raise refusal("wrong_query", fault)
     return text.strip()
 
 
-def _query(text: str) -> str:
-    if fault := number_fault(text):
-        raise refusal("wrong_query", fault)
+def _windowed_query(text: str) -> str:
+    _query(with_windows(text, "5m"))
     return text.strip()
 
 
@@ -148,11 +147,11 @@ Name = Annotated[
 FilledText = Annotated[str, AfterValidator(_filled), Field(json_schema_extra={"minLength": 1})]
 """Text that is not blank."""
 
-CounterSelector = Annotated[str, AfterValidator(_selector), Field(json_schema_extra={"minLength": 1})]
-"""A plain PromQL selector of counters."""
-
 PromqlQuery = Annotated[str, AfterValidator(_query), Field(json_schema_extra={"minLength": 1})]
 """A PromQL expression that gives numbers at an instant."""
+
+WindowedQuery = Annotated[str, AfterValidator(_windowed_query), Field(json_schema_extra={"minLength": 1})]
+"""The same, in which windows may be left open, such as ``[{{.window}}]``."""
 
 QuantityText = Annotated[
     Quantity,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from okrbridge.definitions.foreign import FOREIGN_KINDS, is_plain_sloth
+from okrbridge.definitions.maintenance import MaintenanceWindowDocument
 from okrbridge.definitions.nodes import Document, Path, shortened
 from okrbridge.definitions.okr import OKRBRIDGE, CycleDocument, ObjectiveDocument
 from okrbridge.definitions.openslo import (
@@ -16,6 +18,7 @@ from okrbridge.definitions.openslo import (
 )
 from okrbridge.definitions.release import NOT_YET
 from okrbridge.definitions.shapes import Shape
+from okrbridge.definitions.sloth import SLOTH_KUBERNETES, PlainSlothDocument
 from okrbridge.definitions.suggestions import did_you_mean
 from okrbridge.errors import Fault
 
@@ -29,30 +32,32 @@ _KINDS: Mapping[str, Mapping[str, type[Shape]]] = {
         "AlertCondition": AlertDocument,
         "AlertNotificationTarget": AlertDocument,
     },
-    OKRBRIDGE: {"Cycle": CycleDocument, "Objective": ObjectiveDocument},
+    OKRBRIDGE: {
+        "Cycle": CycleDocument,
+        "Objective": ObjectiveDocument,
+        "MaintenanceWindow": MaintenanceWindowDocument,
+    },
 }
-_LATER_KINDS = ("Team", "Indicator", "MaintenanceWindow", "BurnPolicy", "StatusPolicy", "GatePolicy")
-_LATER_VERSIONS = {
-    "prometheus/v1": "Sloth documents",
-    "sloth.slok.dev/v1": "Sloth documents",
-    "pyrra.dev/v1alpha1": "Pyrra documents",
-}
+_LATER_KINDS = ("Team", "Indicator", "BurnPolicy", "StatusPolicy", "GatePolicy")
+_ALL_KINDS = {**_KINDS, **FOREIGN_KINDS}
+_ALERT_WINDOWS = (
+    "AlertWindows documents shape the alerts that Sloth makes and declare no SLO; keep them out of what okrbridge reads"
+)
 
 
 def document_shapes() -> tuple[type[Shape], ...]:
-    """The models of all documents, each once."""
+    """The models of okrbridge's own documents, each once; other tools describe theirs themselves."""
     return tuple(dict.fromkeys(shape for kinds in _KINDS.values() for shape in kinds.values()))
 
 
 def shape_of(document: Document, faults: list[Fault]) -> type[Shape] | None:
     """The model of a document; None, with a fault, when there is none for its apiVersion and kind."""
-    if document.text("version") == "prometheus/v1" and document.get("slos") is not None:
-        faults.append(document.fault(("version",), f"Sloth documents are {NOT_YET}", "unsupported"))
-        return None
+    if is_plain_sloth(document.value):
+        return PlainSlothDocument
     if _lacks_text(document, "apiVersion", faults) or _lacks_text(document, "kind", faults):
         return None
     version, kind = document.text("apiVersion"), document.text("kind")
-    if found := _KINDS.get(version, {}).get(kind):
+    if found := _ALL_KINDS.get(version, {}).get(kind):
         return found
     path, message, code = _reason(version, kind)
     faults.append(document.fault(path, message, code))
@@ -70,21 +75,21 @@ def _lacks_text(document: Document, key: str, faults: list[Fault]) -> bool:
 
 
 def _reason(version: str, kind: str) -> tuple[Path, str, str]:
-    if version in _LATER_VERSIONS:
-        return ("apiVersion",), f"{_LATER_VERSIONS[version]} are {NOT_YET}", "unsupported"
+    if (version, kind) == (SLOTH_KUBERNETES, "AlertWindows"):
+        return ("kind",), _ALERT_WINDOWS, "unsupported"
     if version == OKRBRIDGE and kind in _LATER_KINDS:
         return ("kind",), f"{kind} documents are {NOT_YET}", "unsupported"
-    if version in _KINDS:
+    if version in _ALL_KINDS:
         return ("kind",), f"{shortened(kind)} is no kind of {version}{_kind_hint(version, kind)}", "unknown_kind"
     if version.startswith("openslo"):
         return ("apiVersion",), f"{shortened(version)} is not supported; write {OPENSLO}", "unknown_kind"
-    hint = did_you_mean(version, (*_KINDS, *_LATER_VERSIONS)) or f"; known are {' and '.join(_KINDS)}"
+    hint = did_you_mean(version, _ALL_KINDS) or f"; known are {' and '.join(_KINDS)}"
     return ("apiVersion",), f"{shortened(version)} is not known{hint}", "unknown_kind"
 
 
 def _kind_hint(version: str, kind: str) -> str:
-    elsewhere = [other for other, kinds in _KINDS.items() if kind in kinds]
+    elsewhere = [other for other, kinds in _ALL_KINDS.items() if kind in kinds]
     if elsewhere:
         return f"; {kind} belongs to apiVersion {elsewhere[0]}"
-    known = _KINDS[version]
+    known = _ALL_KINDS[version]
     return did_you_mean(kind, (*known, *_LATER_KINDS)) or f"; known are {', '.join(known)}"

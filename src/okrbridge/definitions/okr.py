@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -19,22 +18,11 @@ from okrbridge.definitions.fields import (
     UnitText,
     refusal,
 )
-from okrbridge.definitions.nodes import Path, shortened
+from okrbridge.definitions.nodes import Path
 from okrbridge.definitions.shapes import Metadata, Shape, exactly_one_of
-from okrbridge.definitions.suggestions import did_you_mean
+from okrbridge.definitions.wall_clock import TimeZoneName
 
 OKRBRIDGE = "okrbridge.dev/v1"
-
-
-def _time_zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        hint = did_you_mean(text, available_timezones())
-        raise refusal(
-            "wrong_time_zone", f"{shortened(text)} is no IANA time zone, such as Europe/Berlin{hint}"
-        ) from error
-    return text
 
 
 def _weight(value: float) -> float:
@@ -56,7 +44,7 @@ class CycleSpec(Shape):
     """First instant of the cycle."""
     end: Moment
     """First instant after the cycle."""
-    timezone: Annotated[str, AfterValidator(_time_zone), Field(examples=["Europe/Berlin"])] = "UTC"
+    timezone: TimeZoneName = "UTC"
     """IANA name of the zone in which dates are read."""
     cadence: Literal["weekly", "biweekly", "monthly"] = "weekly"
     """How often the team checks in."""

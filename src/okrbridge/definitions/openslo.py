@@ -7,68 +7,61 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
-from okrbridge.definitions.fields import CounterSelector, DurationText, FilledText, refusal
+from okrbridge.definitions.annotations import PREFIX
+from okrbridge.definitions.fields import DurationText, FilledText, refusal
+from okrbridge.definitions.indicators import InlineSli, SliSpec, SourceType
 from okrbridge.definitions.nodes import Path, shortened
 from okrbridge.definitions.release import NOT_YET
 from okrbridge.definitions.shapes import Metadata, Refusal, Shape, exactly_one_of
+from okrbridge.definitions.suggestions import did_you_mean
+from okrbridge.definitions.time_windows import TimeWindow
 
 OPENSLO = "openslo/v1"
 
-_COUNTERS_ONLY = f"is {NOT_YET}; count events with ratioMetric, counter: true, and good or bad beside total"
-_RATIO = Refusal("unsupported", f"a ratio that was computed elsewhere {_COUNTERS_ONLY}")
-_TIME_SLICES = Refusal(
-    "unsupported",
-    f"time slices are {NOT_YET}; use budgetingMethod: Occurrences without this key",
-)
-_CALENDAR = f"calendar windows are {NOT_YET}; use a rolling window: duration: 30d, isRolling: true"
-_COMPOSITE = Refusal("unsupported", f"composite objectives are {NOT_YET}; write one SLO for each indicator")
+_METHODS = ("Occurrences", "Timeslices", "RatioTimeslices")
 
 
-def _true_counter(value: bool) -> bool:  # noqa: FBT001 - pydantic calls it with the value
-    if not value:
-        raise refusal("unsupported", f"counter: false {_COUNTERS_ONLY}")
+def _budgeting_method(value: str) -> str:
+    if value not in _METHODS:
+        hint = did_you_mean(value, _METHODS) or f"; write {_METHODS[0]}"
+        raise refusal("wrong_value", f"{shortened(value)} is no budgeting method{hint}")
     return value
-
-
-def _rolling(value: bool) -> bool:  # noqa: FBT001 - pydantic calls it with the value
-    if not value:
-        raise refusal("unsupported", _CALENDAR)
-    return value
-
-
-def _occurrences(value: str) -> str:
-    if value == "Occurrences":
-        return value
-    if value in ("Timeslices", "RatioTimeslices"):
-        raise refusal("unsupported", f"{value} is {NOT_YET}; write Occurrences")
-    raise refusal("wrong_value", f"{shortened(value)} is no budgeting method; write Occurrences")
 
 
 def _target(value: float) -> float:
-    return _inside(value, 1.0, f"{value:g} is not between 0 and 1; write target: 0.999 or targetPercent: 99.9")
-
-
-def _target_percent(value: float) -> float:
-    return _inside(value, 100.0, f"{value:g} is not between 0 and 100; 99.9 means that 0.1% of events may be bad")
-
-
-def _inside(value: float, whole: float, message: str) -> float:
-    if value == whole:
-        raise refusal(
-            "no_error_budget", "a target of 100% leaves no error budget to measure; choose one below it, such as 99.99%"
-        )
-    if not 0 < value < whole:
+    if not 0 < value <= 1:
+        message = f"{value:g} is not between 0 and 1; write target: 0.999 or targetPercent: 99.9"
         raise refusal("wrong_value", message)
     return value
 
 
-def _prometheus(value: str) -> str:
-    if value.casefold() != "prometheus":
-        raise refusal("unsupported", f"sources of type {shortened(value)} are {NOT_YET}; use Prometheus")
+def _target_percent(value: float) -> float:
+    if not 0 < value <= 100:
+        message = f"{value:g} is not between 0 and 100; 99.9 means that 0.1% of events may be bad"
+        raise refusal("wrong_value", message)
+    return value
+
+
+def _slice_target(value: float) -> float:
+    if not 0 < value <= 1:
+        raise refusal("wrong_value", f"{value:g} is not a ratio above 0, at most 1; write 0.95 for 95%")
+    return value
+
+
+def _slice_window(value: timedelta) -> timedelta:
+    if value % timedelta(minutes=1) or value > timedelta(days=1):
+        raise refusal("wrong_value", "a time slice is a whole number of minutes, at most a day, such as 1m or 5m")
+    return value
+
+
+def _composite_weight(value: float) -> float:
+    if value <= 0:
+        raise refusal("wrong_value", f"a weight is above 0, not {value:g}")
     return value
 
 
@@ -92,8 +85,6 @@ def _url(value: str) -> str:
 
 _ENVIRONMENT = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 _SIMULATED = re.compile(r"simulated:[0-9]*")
-
-SourceType = Annotated[str, AfterValidator(_prometheus), Field(json_schema_extra={"pattern": "^[Pp]rometheus$"})]
 
 
 class ConnectionDetails(Shape):
@@ -148,81 +139,6 @@ class ServiceSpec(Shape):
     """Text for people."""
 
 
-class QuerySpec(Shape):
-    """What is counted."""
-
-    query: CounterSelector
-    """A plain selector of counters, such as http_requests_total{service="api"}; no rate(), no sum()."""
-
-
-class MetricSource(Shape):
-    """Where events are counted."""
-
-    metric_source_ref: FilledText | None = None
-    """Name of a DataSource; prometheus needs no document and means the default source."""
-    type: SourceType | None = None
-    """Prometheus means the default source where metricSourceRef is not given."""
-    spec: QuerySpec
-    """The query."""
-
-
-class Metric(Shape):
-    """One counter."""
-
-    metric_source: MetricSource
-    """Where and what is counted."""
-
-
-class RatioMetric(Shape):
-    """Good events (or bad ones) out of all events."""
-
-    model_config = ConfigDict(json_schema_extra=exactly_one_of("good", "bad"))
-
-    counter: Annotated[bool, AfterValidator(_true_counter), WithJsonSchema({"const": True})]
-    """true: the metrics are counters that only grow."""
-    good: Metric | None = None
-    """Good events; either this or bad."""
-    bad: Metric | None = None
-    """Bad events; either this or good."""
-    total: Metric
-    """All events, from the same source."""
-
-    refused_keys: ClassVar[Mapping[str, Refusal]] = {"raw": _RATIO, "rawType": _RATIO}
-
-
-class SliSpec(Shape):
-    """A service level indicator."""
-
-    description: str = ""
-    """Text for people."""
-    ratio_metric: RatioMetric
-    """The counters it is made of."""
-
-    refused_keys: ClassVar[Mapping[str, Refusal]] = {
-        "thresholdMetric": Refusal("unsupported", f"thresholdMetric {_COUNTERS_ONLY}")
-    }
-
-
-class InlineSli(Shape):
-    """An indicator written inside its SLO."""
-
-    metadata: Metadata | None = None
-    """Its name; the SLO's when there is none."""
-    spec: SliSpec
-    """What is counted."""
-
-
-class TimeWindow(Shape):
-    """The time over which an SLO promises its target."""
-
-    duration: DurationText
-    """Length in s, m, h, d or w; months have no fixed length."""
-    is_rolling: Annotated[bool, AfterValidator(_rolling), WithJsonSchema({"const": True})] = True
-    """true: the window ends now."""
-
-    refused_keys: ClassVar[Mapping[str, Refusal]] = {"calendar": Refusal("unsupported", _CALENDAR)}
-
-
 class SloTarget(Shape):
     """A promised share of good events; exactly one of target and targetPercent."""
 
@@ -231,31 +147,71 @@ class SloTarget(Shape):
     display_name: FilledText | None = None
     """A name for people."""
     target: Annotated[float, AfterValidator(_target)] | None = Field(
-        default=None, json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1}
+        default=None, json_schema_extra={"exclusiveMinimum": 0, "maximum": 1}
     )
-    """As a ratio, such as 0.999."""
+    """As a ratio, such as 0.999; 1 only with the annotation okrbridge.dev/count-budget."""
     target_percent: Annotated[float, AfterValidator(_target_percent)] | None = Field(
-        default=None, json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 100}
+        default=None, json_schema_extra={"exclusiveMinimum": 0, "maximum": 100}
     )
     """In percent, such as 99.9."""
+    time_slice_target: Annotated[float, AfterValidator(_slice_target)] | None = Field(
+        default=None, json_schema_extra={"exclusiveMinimum": 0, "maximum": 1}
+    )
+    """For Timeslices: the share of good events that makes a time slice good, such as 0.95."""
+    time_slice_window: Annotated[DurationText, AfterValidator(_slice_window)] | None = None
+    """For Timeslices and RatioTimeslices: length of a time slice, such as 5m."""
     op: Literal["lte", "gte", "lt", "gt"] | None = None
-    """Belongs to threshold metrics; ignored with a warning."""
+    """For a threshold metric: a value is good when it is so compared with value."""
     value: float | None = None
-    """Belongs to threshold metrics; ignored with a warning."""
+    """For a threshold metric: the limit."""
+    indicator: InlineSli | None = None
+    """For a composite: this objective's indicator, written here."""
+    indicator_ref: FilledText | None = None
+    """For a composite: this objective's indicator, by the name of an SLI document."""
+    composite_weight: Annotated[float, AfterValidator(_composite_weight)] | None = Field(
+        default=None, json_schema_extra={"exclusiveMinimum": 0}
+    )
+    """For a composite: this objective's weight; 1 when not given."""
 
-    refused_keys: ClassVar[Mapping[str, Refusal]] = {
-        "timeSliceTarget": _TIME_SLICES,
-        "timeSliceWindow": _TIME_SLICES,
-        "compositeWeight": _COMPOSITE,
-        "indicator": _COMPOSITE,
-        "indicatorRef": _COMPOSITE,
+
+_OWN_INDICATOR: dict[str, JsonValue] = {"anyOf": [{"required": ["indicator"]}, {"required": ["indicatorRef"]}]}
+
+
+def _needs(method: str, *keys: str) -> dict[str, JsonValue]:
+    """The JSON Schema for what a budgeting method wants of each objective."""
+    return {
+        "if": {"required": ["budgetingMethod"], "properties": {"budgetingMethod": {"const": method}}},
+        "then": {"properties": {"objectives": {"items": {"required": list(keys)}}}},
     }
 
 
-class SloSpec(Shape):
-    """A service level objective; exactly one of indicator and indicatorRef."""
+_COUNTS_FAILURES: JsonValue = {
+    "properties": {
+        "metadata": {
+            "required": ["annotations"],
+            "properties": {"annotations": {"required": [f"{PREFIX}count-budget"]}},
+        }
+    }
+}
+_BELOW_WHOLE: JsonValue = {"target": {"exclusiveMaximum": 1}, "targetPercent": {"exclusiveMaximum": 100}}
 
-    model_config = ConfigDict(json_schema_extra=exactly_one_of("indicator", "indicatorRef"))
+
+class SloSpec(Shape):
+    """A service level objective of one indicator, by indicator or indicatorRef, or of those of its objectives."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["indicator"]},
+                {"required": ["indicatorRef"]},
+                {"not": _OWN_INDICATOR, "properties": {"objectives": {"items": _OWN_INDICATOR}}},
+            ],
+            "allOf": [
+                _needs("Timeslices", "timeSliceTarget", "timeSliceWindow"),
+                _needs("RatioTimeslices", "timeSliceWindow"),
+            ],
+        }
+    )
 
     description: str = ""
     """Text for people: why this target."""
@@ -266,11 +222,11 @@ class SloSpec(Shape):
     indicator_ref: FilledText | None = None
     """The indicator, by the name of an SLI document."""
     time_window: list[TimeWindow] = Field(min_length=1, max_length=1)
-    """Exactly one rolling window."""
-    budgeting_method: Annotated[str, AfterValidator(_occurrences), WithJsonSchema({"const": "Occurrences"})]
-    """Occurrences: the budget is a share of events."""
+    """Exactly one window. For several windows on one indicator write several SLOs with the same indicatorRef."""
+    budgeting_method: Annotated[str, AfterValidator(_budgeting_method), WithJsonSchema({"enum": list(_METHODS)})]
+    """What the budget is a share of: Occurrences of events, Timeslices of good time, RatioTimeslices of ratios."""
     objectives: list[SloTarget] = Field(min_length=1)
-    """The targets; the second one on becomes an SLO of its own, named NAME-TARGET."""
+    """The targets; the second one on becomes an SLO of its own, named NAME-TARGET, unless they are a composite's."""
     alert_policies: list[Any] = Field(default_factory=list)
     """Accepted with a warning: this version sends no alerts."""
 
@@ -310,6 +266,13 @@ class SliDocument(Shape):
 
 class SloDocument(Shape):
     """A service level objective."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"not": _COUNTS_FAILURES},
+            "then": {"properties": {"spec": {"properties": {"objectives": {"items": {"properties": _BELOW_WHOLE}}}}}},
+        }
+    )
 
     api_version: Literal["openslo/v1"]
     kind: Literal["SLO"]

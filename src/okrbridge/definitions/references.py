@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from okrbridge.definitions.foreign import foreign_slo_names, is_foreign
 from okrbridge.definitions.nodes import Document, Path
 from okrbridge.definitions.slo_conversion import slo_names
 from okrbridge.definitions.suggestions import did_you_mean
 from okrbridge.domain.definition_set import DEFAULT_SOURCE
 from okrbridge.errors import Fault
 
-_METRIC_SOURCE = ("ratioMetric", "*", "metricSource", "metricSourceRef")
+_RATIO = ("ratioMetric", "*", "metricSource", "metricSourceRef")
+_THRESHOLD = ("thresholdMetric", "metricSource", "metricSourceRef")
+_OWN = ("spec", "objectives", "*")
 _REFERENCES: Mapping[str, tuple[tuple[Path, str], ...]] = {
     "SLO": (
         (("spec", "indicatorRef"), "SLI"),
-        (("spec", "indicator", "spec", *_METRIC_SOURCE), "DataSource"),
+        (("spec", "indicator", "spec", *_RATIO), "DataSource"),
+        (("spec", "indicator", "spec", *_THRESHOLD), "DataSource"),
+        ((*_OWN, "indicatorRef"), "SLI"),
+        ((*_OWN, "indicator", "spec", *_RATIO), "DataSource"),
+        ((*_OWN, "indicator", "spec", *_THRESHOLD), "DataSource"),
     ),
-    "SLI": ((("spec", *_METRIC_SOURCE), "DataSource"),),
+    "SLI": ((("spec", *_RATIO), "DataSource"), (("spec", *_THRESHOLD), "DataSource")),
+    "MaintenanceWindow": ((("spec", "slos", "*"), "SLO"),),
     "Objective": (
         (("spec", "cycle"), "Cycle"),
         (("spec", "parent"), "Objective"),
@@ -51,7 +59,7 @@ def collect_names(documents: Sequence[Document], faults: list[Fault]) -> Names:
     """The names that documents declare, faulty documents included; a name declared twice is a fault."""
     names = Names()
     for document in documents:
-        kind = document.text("kind")
+        kind = "SLO" if is_foreign(document.value) else document.text("kind")
         for name, path in _declared(document, kind):
             line, _ = document.position(path)
             first = names.add(kind, name, f"{document.file}:{line}") if name else None
@@ -62,6 +70,8 @@ def collect_names(documents: Sequence[Document], faults: list[Fault]) -> Names:
 
 
 def _declared(document: Document, kind: str) -> list[tuple[str, Path]]:
+    if is_foreign(document.value):
+        return foreign_slo_names(document)
     if kind == "SLO":
         return slo_names(document)
     return [(document.text("metadata", "name"), ("metadata", "name"))]

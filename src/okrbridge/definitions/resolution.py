@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from okrbridge.definitions.annotations import check_annotations
 from okrbridge.definitions.documents import UNREADABLE_VALUE
 from okrbridge.definitions.findings import Findings, Spot
+from okrbridge.definitions.foreign import foreign_declarations, foreign_slos, is_foreign
+from okrbridge.definitions.indicator_conversion import sli_of
 from okrbridge.definitions.key_results import objective_of
 from okrbridge.definitions.kinds import shape_of
+from okrbridge.definitions.maintenance import MaintenanceWindowDocument, maintenance_of
 from okrbridge.definitions.nodes import Document
 from okrbridge.definitions.okr import CycleDocument, ObjectiveDocument
 from okrbridge.definitions.openslo import AlertDocument, DataSourceDocument, SliDocument, SloDocument
 from okrbridge.definitions.periods import cycle_of
 from okrbridge.definitions.references import check_parents, check_references, collect_names
-from okrbridge.definitions.release import RELEASE
 from okrbridge.definitions.shape_reading import read_shape
 from okrbridge.definitions.shapes import Shape
-from okrbridge.definitions.slo_conversion import NO_ALERTS, data_source_of, sli_of, slos_of
+from okrbridge.definitions.slo_conversion import NO_ALERTS, data_source_of, slos_of
 from okrbridge.domain.definition_set import DataSource, DeclaredDocument, DefinitionSet
+from okrbridge.domain.maintenance import MaintenanceWindow
 from okrbridge.domain.okr import Cycle, OkrObjective
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
 from okrbridge.errors import Fault
-
-_OUR_ANNOTATIONS = "okrbridge.dev/"
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class _Parts:
     slos: list[Slo] = field(default_factory=list)
     cycles: dict[str, Cycle] = field(default_factory=dict)
     objectives: list[OkrObjective] = field(default_factory=list)
+    maintenance: dict[str, MaintenanceWindow] = field(default_factory=dict)
 
 
 def resolve(documents: Sequence[Document], unread: Sequence[str], findings: Findings) -> DefinitionSet:
@@ -58,14 +61,17 @@ def resolve(documents: Sequence[Document], unread: Sequence[str], findings: Find
         if (model := read_shape(document, shape, findings.faults))
     ]
     for document in known:
-        _check_annotations(Spot(document, ("metadata", "annotations"), findings))
+        findings.faults.extend(check_annotations(document))
     parts = _convert(models)
+    if not findings.faults:
+        _warn_of_idle_maintenance(models, parts)
     return DefinitionSet(
         sources=tuple(parts.sources),
         slos=tuple(parts.slos),
         cycles=tuple(parts.cycles.values()),
         objectives=tuple(parts.objectives),
-        documents=tuple(_declared(document) for document in known) if not findings.faults else (),
+        maintenance=tuple(parts.maintenance.values()),
+        documents=tuple(one for document in known for one in _declared(document)) if not findings.faults else (),
     )
 
 
@@ -79,6 +85,8 @@ def _convert(models: Sequence[tuple[Spot, Shape]]) -> _Parts:
             parts.slos.extend(slos_of(spot, model, parts.slis))
         elif isinstance(model, ObjectiveDocument):
             parts.objectives.append(objective_of(spot, model, parts.cycles))
+        else:
+            parts.slos.extend(foreign_slos(spot, model))
     return parts
 
 
@@ -89,20 +97,34 @@ def _convert_referred(spot: Spot, model: Shape, parts: _Parts) -> None:
         parts.slis[sli.name] = sli
     elif isinstance(model, CycleDocument) and (cycle := cycle_of(spot, model)):
         parts.cycles[cycle.name] = cycle
+    elif isinstance(model, MaintenanceWindowDocument) and (window := maintenance_of(spot, model)):
+        parts.maintenance[window.name] = window
     elif isinstance(model, AlertDocument):
         spot.at("kind").warn(NO_ALERTS, "alerts_not_sent")
 
 
-def _check_annotations(spot: Spot) -> None:
-    for path, _ in spot.document.matching((*spot.path, "*")):
-        if str(path[-1]).startswith(_OUR_ANNOTATIONS):
-            message = f"unknown annotation; {RELEASE} reads none with the prefix {_OUR_ANNOTATIONS}"
-            Spot(spot.document, path, spot.findings).fault(message, "unknown_annotation", of_key=True)
+def _warn_of_idle_maintenance(models: Sequence[tuple[Spot, Shape]], parts: _Parts) -> None:
+    """A maintenance window that is for no SLO has most likely a slip in a service or a label."""
+    for spot, model in models:
+        if isinstance(model, MaintenanceWindowDocument):
+            window = parts.maintenance.get(model.metadata.name)
+            if window is not None and not any(window.applies_to(slo) for slo in parts.slos):
+                message = "is for no SLO: none has these names, services and labels together"
+                spot.at("spec").warn(message, "maintenance_of_nothing")
 
 
-def _declared(document: Document) -> DeclaredDocument:
-    content = json.dumps(document.value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return DeclaredDocument(document.text("kind"), document.text("metadata", "name"), content, document.place)
+def _declared(document: Document) -> Iterator[DeclaredDocument]:
+    """The document as declared; another tool's document once for each of its SLOs."""
+    if is_foreign(document.value):
+        for name, value in foreign_declarations(document):
+            yield DeclaredDocument("SLO", name, _canonical(value), document.place)
+    else:
+        name = document.text("metadata", "name")
+        yield DeclaredDocument(document.text("kind"), name, _canonical(document.value), document.place)
+
+
+def _canonical(value: Mapping[str, object]) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def sorted_once(faults: Sequence[Fault]) -> tuple[Fault, ...]:

@@ -27,7 +27,8 @@ def read_shape(document: Document, shape: type[AnyShape], faults: list[Fault]) -
         The model, or None when the document cannot be read.
     """
     empty = [path for path in _empty_values(document.root, ()) if not _is_kept(shape, path)]
-    faults.extend(document.fault(path, "has no value; write one or remove the key", "empty") for path in empty)
+    if not shape.empty_is_absent:
+        faults.extend(document.fault(path, "has no value; write one or remove the key", "empty") for path in empty)
     value = _replaced(document.value, dict.fromkeys(empty, _REMOVED))
     try:
         return shape.model_validate(value)

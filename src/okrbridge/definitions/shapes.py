@@ -42,6 +42,9 @@ class Shape(BaseModel):
     independent_items: ClassVar[Mapping[Path, type[Shape]]] = {}
     """Lists whose entries can be checked without each other: a faulty one does not hide faults of the rest."""
 
+    empty_is_absent: ClassVar[bool] = False
+    """Whether a key without a value is as good as no key, as other tools read their documents."""
+
     stand_ins: ClassVar[Mapping[Path, object]] = {}
     """Values to read on with where the document's own are missing or wrong; nothing that is loaded ever holds them."""
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from okrbridge.definitions.annotations import PREFIX, SloOptions, slo_options
 from okrbridge.definitions.findings import Spot
+from okrbridge.definitions.indicator_conversion import sli_of
 from okrbridge.definitions.nodes import Document, Path
-from okrbridge.definitions.openslo import (
-    ConnectionDetails,
-    DataSourceDocument,
-    MetricSource,
-    RatioMetric,
-    SliSpec,
-    SloDocument,
-    SloSpec,
-    SloTarget,
-)
+from okrbridge.definitions.openslo import ConnectionDetails, DataSourceDocument, SloDocument, SloSpec, SloTarget
 from okrbridge.definitions.release import RELEASE
-from okrbridge.domain.definition_set import DEFAULT_SOURCE, DataSource
-from okrbridge.domain.sli import Sli
-from okrbridge.domain.slo import Slo
-from okrbridge.domain.windows import RollingWindow
+from okrbridge.definitions.slo_objectives import ConvertedObjective, ObjectiveConverter
+from okrbridge.definitions.time_windows import window_of
+from okrbridge.domain.alerting import OKR_FACTOR, left_out_pairs_of
+from okrbridge.domain.definition_set import DataSource
+from okrbridge.domain.sli import CompositeMode, Sli
+from okrbridge.domain.slo import Budgeting, BurnPolicy, Slo
+
+_OWN_INDICATOR = frozenset({"indicator", "indicatorRef"})
 
 NO_ALERTS = f"{RELEASE} sends no alerts; this is accepted and not used"
 
@@ -46,49 +43,8 @@ def _contradictions(details: ConnectionDetails) -> Iterator[tuple[str, str]]:
         yield "certFile and keyFile are needed together", "missing_key"
 
 
-def sli_of(spot: Spot, spec: SliSpec, name: str) -> Sli | None:
-    """An indicator; None when its parts do not fit together.
-
-    Args:
-        spot: where ``spec`` stands.
-        spec: the model.
-        name: the name it is declared with.
-    """
-    ratio, spot = spec.ratio_metric, spot.at("ratioMetric")
-    if (ratio.good is None) == (ratio.bad is None):
-        found = "both" if ratio.good else "none"
-        spot.fault(f"needs exactly one of good and bad beside total; there are {found}", "good_or_bad")
-        return None
-    sources = [_source_of(spot.at(part, "metricSource"), metric) for part, metric in _parts(ratio)]
-    if None in sources:
-        return None
-    part_source, total_source = sources
-    if part_source != total_source:
-        message = f"counts in two sources, {part_source!r} and {total_source!r}; name one, they are read together"
-        spot.fault(message, "two_sources")
-        return None
-    good = ratio.good.metric_source.spec.query if ratio.good else None
-    bad = ratio.bad.metric_source.spec.query if ratio.bad else None
-    return Sli(name, total_source or "", ratio.total.metric_source.spec.query, good=good, bad=bad)
-
-
-def _parts(ratio: RatioMetric) -> Iterator[tuple[str, MetricSource]]:
-    for name, metric in (("good", ratio.good), ("bad", ratio.bad), ("total", ratio.total)):
-        if metric is not None:
-            yield name, metric.metric_source
-
-
-def _source_of(spot: Spot, source: MetricSource) -> str | None:
-    if source.metric_source_ref is None and source.type is None:
-        spot.fault("needs metricSourceRef: NAME, or type: Prometheus for the default source", "missing_key")
-        return None
-    name = source.metric_source_ref or DEFAULT_SOURCE
-    spot.at("spec", "query").query(name, source.spec.query)
-    return name
-
-
 def slos_of(spot: Spot, model: SloDocument, slis: Mapping[str, Sli]) -> Iterator[Slo]:
-    """One SLO for each target; none when the document has a fault.
+    """One SLO for each target, or one for a composite; none when the document has a fault.
 
     Args:
         spot: the document's root.
@@ -98,25 +54,75 @@ def slos_of(spot: Spot, model: SloDocument, slis: Mapping[str, Sli]) -> Iterator
     spec, at = model.spec, spot.at("spec")
     if spec.alert_policies:
         at.at("alertPolicies").warn(NO_ALERTS, "alerts_not_sent", of_key=True)
-    sli = _indicator_of(at, model, slis)
-    targets = [_target_of(at.at("objectives", index), target) for index, target in enumerate(spec.objectives)]
+    options = slo_options(spot.at("metadata", "annotations"), model.metadata.annotations)
+    window = window_of(at.at("timeWindow", 0), spec.time_window[0])
+    is_composite = is_composite_slo(spot.document)
+    declared = _composite(spot, model, slis, options) if is_composite else _separate(spot, model, slis, options)
     names = [name for name, _ in slo_names(spot.document)]
-    if sli is None:
-        return
-    for index, (target, entry) in enumerate(zip(targets, spec.objectives, strict=True)):
-        if target is None:
+    for index, objective in enumerate(declared):
+        if objective is None or window is None:
             continue
-        yield Slo(
+        slo = Slo(
             name=names[index],
             service=spec.service,
-            sli=sli,
-            target_ratio=target,
-            window=RollingWindow(spec.time_window[0].duration),
-            budgeting=spec.budgeting_method,
-            display_name=_display_name(model, entry, index),
+            sli=objective.sli,
+            target_ratio=objective.target_ratio,
+            window=window,
+            budgeting=Budgeting(spec.budgeting_method),
+            time_slices=objective.time_slices,
+            no_data=options.no_data,
+            low_traffic=options.low_traffic,
+            count_budget=options.count_budget,
+            burn_policy=options.burn_policy,
+            display_name=_display_name(model, spec.objectives[index], index),
             description=spec.description,
             labels=dict(model.metadata.labels),
         )
+        _warn_of_policy(spot, slo)
+        yield slo
+
+
+def _separate(
+    spot: Spot, model: SloDocument, slis: Mapping[str, Sli], options: SloOptions
+) -> list[ConvertedObjective | None]:
+    """The objectives of a document with one indicator, each an SLO."""
+    at = spot.at("spec")
+    for name, given in (("composite", options.composite), ("composite-target", options.composite_target)):
+        if given is not None:
+            message = "belongs to objectives with indicators of their own; here there is one indicator"
+            spot.at("metadata", "annotations", f"{PREFIX}{name}").fault(message, "does_not_belong", of_key=True)
+    sli = _indicator_of(at, model, slis)
+    budgeting = Budgeting(model.spec.budgeting_method)
+    converter = ObjectiveConverter(slis, budgeting, may_be_whole=options.count_budget is not None)
+    places = enumerate(model.spec.objectives)
+    return [converter.separate(at.at("objectives", index), entry, sli) for index, entry in places]
+
+
+def _composite(
+    spot: Spot, model: SloDocument, slis: Mapping[str, Sli], options: SloOptions
+) -> list[ConvertedObjective | None]:
+    """All objectives of a document together, as one SLO."""
+    at, spec = spot.at("spec"), model.spec
+    for key in ("indicator", "indicatorRef"):
+        if at.document.node((*at.path, key)) is not None:
+            message = "the objectives have indicators of their own; remove this one, or theirs"
+            at.at(key).fault(message, "indicator", of_key=True)
+    if options.count_budget is not None:
+        message = "a composite's budget is a share; remove it, or write one SLO for each indicator"
+        spot.at("metadata", "annotations", f"{PREFIX}count-budget").fault(message, "does_not_belong", of_key=True)
+    mode = options.composite or CompositeMode.WEIGHTED
+    converter = ObjectiveConverter(slis, Budgeting(spec.budgeting_method), may_be_whole=False)
+    return [converter.together(at, spec.objectives, model.metadata.name, mode, options.composite_target)]
+
+
+def _warn_of_policy(spot: Spot, slo: Slo) -> None:
+    """A policy that was asked for by name and cannot be had is told; the scaled default pairs are not."""
+    if slo.burn_policy is BurnPolicy.OKR_2X:
+        dropped = [(pair, reason) for pair, reason in left_out_pairs_of(slo) if pair.factor == OKR_FACTOR]
+        for pair, reason in dropped:
+            message = f"the page above {pair.factor:g}x on {pair.long} and {pair.short} is left out: {reason}"
+            place = spot.at("metadata", "annotations", f"{PREFIX}burn-policy")
+            place.warn(message, "burn_pair_left_out")
 
 
 def _display_name(model: SloDocument, entry: SloTarget, index: int) -> str:
@@ -136,25 +142,22 @@ def _indicator_of(spot: Spot, model: SloDocument, slis: Mapping[str, Sli]) -> Sl
     return sli_of(spot.at("indicator", "spec"), spec.indicator.spec, metadata.name)
 
 
-def _target_of(spot: Spot, entry: SloTarget) -> float | None:
-    for key in ("op", "value"):
-        if getattr(entry, key) is not None:
-            message = "belongs to threshold metrics; a ratio needs only its target, so this is ignored"
-            spot.at(key).warn(message, "ignored_key", of_key=True)
-    if (entry.target is None) == (entry.target_percent is None):
-        found = "both" if entry.target else "none"
-        spot.fault(f"needs exactly one of target and targetPercent; there are {found}", "target")
-        return None
-    return entry.target if entry.target is not None else (entry.target_percent or 0) / 100
+def is_composite_slo(document: Document) -> bool:
+    """Whether an SLO document's objectives are parts of one; told also when it has faults."""
+    objectives = (value for _, value in document.matching(("spec", "objectives", "*")))
+    return any(isinstance(each, dict) and not _OWN_INDICATOR.isdisjoint(each) for each in objectives)
 
 
 def slo_names(document: Document) -> list[tuple[str, Path]]:
     """Names of the SLOs that an SLO document declares, and where; found even when the document has faults.
 
-    The first target has the document's name, every further one NAME-TARGET, such as ``api-availability-0.99``.
+    The first target has the document's name, every further one NAME-TARGET, such as ``api-availability-0.99``. A
+    composite is one SLO.
     """
     name = document.text("metadata", "name")
     names: list[tuple[str, Path]] = [(name, ("metadata", "name"))]
+    if is_composite_slo(document):
+        return names
     for path, value in document.matching(("spec", "objectives", "*")):
         if path[-1] != 0:
             names.append((f"{name}-{_written_target(value)}", path))

@@ -19,12 +19,16 @@ NOISE = 1e-9
 """Relative slack when a ratio is compared with a limit: 1 - 0.9995 is not exact in floats."""
 
 
-def budget_ratio(target_ratio: float) -> float:
+def budget_ratio(target_ratio: Number) -> Number:
     """The share of events that may be bad: ``1 - target``. A target of 0.999 allows 0.001.
 
     The difference is taken in decimal, as the target was written; in floats 1 - 0.999 is 0.0010000000000000009.
     """
-    return float(1 - Decimal(repr(float(target_ratio))))
+    if not isinstance(target_ratio, np.ndarray):
+        return float(1 - Decimal(repr(float(target_ratio))))
+    # Many SLOs share few targets, so the difference is taken once for each that is different.
+    targets, places = np.unique(target_ratio, return_inverse=True)
+    return np.array([budget_ratio(target) for target in targets.tolist()])[places]
 
 
 def sli_ratio(good: Number, total: Number) -> Number:
@@ -40,7 +44,7 @@ def error_ratio(bad: Number, total: Number) -> Number:
     return quotient(bad, total, otherwise=np.nan)
 
 
-def consumed_ratio(bad: Number, total: Number, target_ratio: float) -> Number:
+def consumed_ratio(bad: Number, total: Number, target_ratio: Number) -> Number:
     """Share of a rolling window's budget that is spent: ``bad / ((1 - target) x total)``; 0 without events.
 
     Worked example: 5 bad of 10000 at 0.999 spend 5 / 10 = 0.5. Above 1 the budget is overspent.
@@ -75,6 +79,17 @@ def consumed_to_date(good: float, total: float, target_ratio: float, elapsed_rat
         The share spent; NaN without events.
     """
     return elapsed_ratio * error_ratio(total - good, total) / budget_ratio(target_ratio)
+
+
+def coverage_ratio(measured: Number, in_force: Number) -> Number:
+    """Measured time over time in force, 0..1; 0 for a window that holds no time. Both in seconds."""
+    return quotient(measured, in_force, otherwise=0.0)
+
+
+def are_honest(good: Number, total: Number) -> npt.NDArray[np.bool_]:
+    """Whether ``0 <= good <= total``, as of any honest pair of counters; float noise is forgiven."""
+    noise = NOISE * np.maximum(1.0, np.abs(total))
+    return np.asarray((-noise <= good) & (good <= total + noise))
 
 
 def quotient(part: Number, whole: Number, *, otherwise: float) -> Number:

@@ -36,6 +36,15 @@ class NoDataPolicy(StrEnum):
     """Time that is not in force."""
 
 
+class BurnPolicy(StrEnum):
+    """Which pairs of burn windows alert."""
+
+    WORKBOOK = "workbook"
+    """The four pairs of the SRE workbook, scaled to the SLO's window."""
+    OKR_2X = "okr-2x"
+    """Those, and a page while the budget burns above twice the even pace over a day and two hours."""
+
+
 @dataclass(frozen=True)
 class TimeSlices:
     """What makes a time slice good: a share of at least ``target_ratio`` over ``length``, a multiple of the grid's."""
@@ -65,6 +74,7 @@ class Slo:
         budgeting: how the budget is counted.
         time_slices: for the two methods of time slices; None for Occurrences.
         count_budget: at most so many bad events in the window; None where the target makes the budget.
+        burn_policy: which burn alerts.
     """
 
     name: str
@@ -77,6 +87,7 @@ class Slo:
     no_data: NoDataPolicy = NoDataPolicy.UNKNOWN
     low_traffic: LowTraffic = LowTraffic()
     count_budget: float | None = None
+    burn_policy: BurnPolicy = BurnPolicy.WORKBOOK
     display_name: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

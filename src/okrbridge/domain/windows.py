@@ -7,10 +7,12 @@ happened up to and including it.
 
 from __future__ import annotations
 
+import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -18,6 +20,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 _DURATION = re.compile(r"(\d+)(ms|[smhdw])")
 _CENTURY = timedelta(days=36525)
+_LONGEST_PERIOD_DAYS = 3660
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -65,6 +68,23 @@ class CalendarUnit(StrEnum):
     QUARTER = "quarter"
     YEAR = "year"
 
+    @property
+    def letter(self) -> str:
+        """OpenSLO's shorthand: ``1d``, ``1w``, ``1M``, ``1Q``, ``1Y``."""
+        return _LETTERS[self]
+
+
+_LETTERS = {
+    CalendarUnit.DAY: "d",
+    CalendarUnit.WEEK: "w",
+    CalendarUnit.MONTH: "M",
+    CalendarUnit.QUARTER: "Q",
+    CalendarUnit.YEAR: "Y",
+}
+_DAYS = {CalendarUnit.DAY: 1, CalendarUnit.WEEK: 7}
+_MONTHS = {CalendarUnit.MONTH: 1, CalendarUnit.QUARTER: 3, CalendarUnit.YEAR: 12}
+_NOMINAL_DAYS = {**_DAYS, CalendarUnit.MONTH: 30, CalendarUnit.QUARTER: 91, CalendarUnit.YEAR: 365}
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarWindow:
@@ -74,6 +94,7 @@ class CalendarWindow:
         unit, count: the period's length, such as 2 weeks.
         zone: IANA name; days that the zone makes 23 or 25 hours long are so long.
         start: wall-clock instant at which a period began, without a zone; later and earlier periods follow from it.
+            A month that lacks its day begins on its last day.
     """
 
     unit: CalendarUnit
@@ -82,8 +103,17 @@ class CalendarWindow:
     count: int = 1
 
     def period(self, at: datetime) -> Interval:
-        """The whole period that holds an instant; UTC. An instant on a turn belongs to the period that ends there."""
-        raise NotImplementedError
+        """The whole period that holds an instant; UTC. An instant on a turn belongs to the period that ends there.
+
+        Worked example: months that begin on 1 January 2026 at midnight in Europe/Berlin; 2026-03-30T12:00Z lies in
+        2026-02-28T23:00Z to 2026-03-31T22:00Z, 31 days less the hour that summer time takes.
+        """
+        number = self._guess(at)
+        while self._turn(number) >= at:
+            number -= 1
+        while self._turn(number + 1) < at:
+            number += 1
+        return Interval(self._turn(number), self._turn(number + 1))
 
     def at(self, end: datetime) -> Interval:
         """The period to date when asked at ``end``."""
@@ -92,7 +122,51 @@ class CalendarWindow:
     @property
     def length(self) -> timedelta:
         """The nominal length: 30 days a month, 91 a quarter, 365 a year."""
-        raise NotImplementedError
+        return timedelta(days=_NOMINAL_DAYS[self.unit] * self.count)
+
+    def __str__(self) -> str:
+        return f"calendar {self.count}{self.unit.letter}"
+
+    def _guess(self, at: datetime) -> int:
+        """The number of the period that holds an instant, give or take one; 0 begins at ``start``."""
+        local = at.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
+        if self.unit in _DAYS:
+            return (local - self.start) // timedelta(days=_DAYS[self.unit] * self.count)
+        months = 12 * (local.year - self.start.year) + local.month - self.start.month
+        return months // (_MONTHS[self.unit] * self.count)
+
+    def _turn(self, number: int) -> datetime:
+        """The instant at which a period begins. A wall-clock time that a zone leaves out is moved past the hole."""
+        if self.unit in _DAYS:
+            wall = self.start + timedelta(days=_DAYS[self.unit] * self.count * number)
+        else:
+            wall = _months_later(self.start, _MONTHS[self.unit] * self.count * number)
+        return wall.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+
+
+def _months_later(wall: datetime, months: int) -> datetime:
+    years, month = divmod(wall.month - 1 + months, 12)
+    year, month = wall.year + years, month + 1
+    return wall.replace(year=year, month=month, day=min(wall.day, calendar.monthrange(year, month)[1]))
+
+
+_CALENDAR_DURATION = re.compile(r"(\d{1,3})([dwMQY])")
+
+
+def parse_calendar_duration(text: str) -> tuple[CalendarUnit, int]:
+    """Read the length of a calendar window in OpenSLO's shorthand: ``1d``, ``2w``, ``1M``, ``1Q``, ``1Y``.
+
+    Raises:
+        ValueError: anything else, with a message for the user.
+    """
+    match = _CALENDAR_DURATION.fullmatch(text.strip())
+    if match is None:
+        hint = "; m is minute, M is month" if re.fullmatch(r"\d+m", text.strip()) else ""
+        raise ValueError(f"{text!r} is no calendar period; write 1d, 1w, 1M, 1Q or 1Y{hint}")
+    unit, count = next(unit for unit, letter in _LETTERS.items() if letter == match[2]), int(match[1])
+    if not 1 <= count * _NOMINAL_DAYS[unit] <= _LONGEST_PERIOD_DAYS:
+        raise ValueError(f"{text!r}: a calendar period is at least a day and at most ten years long")
+    return unit, count
 
 
 def parse_duration(text: str) -> timedelta:

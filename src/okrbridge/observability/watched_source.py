@@ -8,6 +8,7 @@ from okrbridge.application.ports import (
     Counted,
     CountRequest,
     MetricSource,
+    PlannedQuery,
     Reading,
     SourceFailure,
     Telemetry,
@@ -32,7 +33,8 @@ class WatchedSource:
         """Answer every request, in order."""
         with self._telemetry.span("okrbridge.count", self._attributes(len(requests))) as span:
             answers = self._source.count(requests)
-            span.set_attribute("okrbridge.failures", self._tell(answer.failure for answer in answers))
+            failures = self._tell(failure for answer in answers for failure in answer.failures.values())
+            span.set_attribute("okrbridge.failures", failures)
         return answers
 
     def values(self, requests: Sequence[ValueRequest]) -> list[Reading]:
@@ -53,6 +55,10 @@ class WatchedSource:
     def counting_method(self, sli: Sli) -> str:
         """How the source counts an SLI."""
         return self._source.counting_method(sli)
+
+    def plan(self, slis: Sequence[Sli]) -> list[PlannedQuery]:
+        """The questions that count an ordinary slice of these SLIs."""
+        return self._source.plan(slis)
 
     def close(self) -> None:
         """Let go of connections."""

@@ -7,13 +7,17 @@ server itself read the expression.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import TypeGuard
 
 import promql_parser
 
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\$\{?[A-Za-z_]\w*\}?", re.DOTALL)
-_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`|#[^\n]*', re.DOTALL)
+STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`|#[^\n]*', re.DOTALL)
+_OPERATOR = re.compile(r"[-+*/%^]|[<>=!]=?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _OPENING, _CLOSING = "([{", ")]}"
 _DEEPEST_NESTING = 100
+_MOST_OPERATORS = 250
 
 
 class PromqlSyntaxError(ValueError):
@@ -28,12 +32,51 @@ def parse(query: str) -> promql_parser.Expr:
     """
     if not query.strip():
         raise PromqlSyntaxError("the query is empty; write a PromQL expression")
-    _refuse_templates(query)
-    _refuse_deep_nesting(query)
+    bare = STRING_OR_COMMENT.sub('""', query)
+    _refuse_templates(bare)
+    _refuse_deep_nesting(bare)
     try:
         return promql_parser.parse(_with_quoted_strings(query))
     except ValueError as error:
         raise PromqlSyntaxError(_explained(str(error))) from error
+
+
+def without_parentheses(expression: promql_parser.Expr) -> promql_parser.Expr:
+    """The expression inside redundant parentheses."""
+    while isinstance(expression, promql_parser.ParenExpr):
+        expression = expression.expr
+    return expression
+
+
+def is_plain_sum(expression: promql_parser.Expr) -> TypeGuard[promql_parser.BinaryExpr]:
+    """Whether this is ``x + y`` or ``x - y`` without words on how series are paired."""
+    return (
+        isinstance(expression, promql_parser.BinaryExpr)
+        and str(expression.op) in ("+", "-")
+        and expression.modifier is None
+    )
+
+
+def children(expression: promql_parser.Expr) -> list[promql_parser.Expr]:
+    """The expressions directly inside, in reading order. The parser's own ``walk`` takes minutes for long chains."""
+    if isinstance(expression, promql_parser.BinaryExpr):
+        return [expression.lhs, expression.rhs]
+    if isinstance(expression, promql_parser.AggregateExpr):
+        return [*([expression.param] if expression.param is not None else []), expression.expr]
+    if isinstance(expression, promql_parser.Call):
+        return list(expression.args)
+    if isinstance(expression, promql_parser.MatrixSelector):
+        return [expression.vector_selector]
+    if isinstance(expression, promql_parser.ParenExpr | promql_parser.UnaryExpr | promql_parser.SubqueryExpr):
+        return [expression.expr]
+    return []
+
+
+def every_node(expression: promql_parser.Expr) -> Iterator[promql_parser.Expr]:
+    """The expression and everything inside it, in reading order."""
+    yield expression
+    for child in children(expression):
+        yield from every_node(child)
 
 
 def number_fault(query: str) -> str | None:
@@ -42,8 +85,7 @@ def number_fault(query: str) -> str | None:
         expression = parse(query)
     except PromqlSyntaxError as error:
         return str(error)
-    while isinstance(expression, promql_parser.ParenExpr):
-        expression = expression.expr
+    expression = without_parentheses(expression)
     if isinstance(expression, promql_parser.StringLiteral):
         return "the query gives a text, not a number; remove the quotes around it"
     if isinstance(expression, promql_parser.MatrixSelector | promql_parser.SubqueryExpr):
@@ -59,18 +101,21 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _refuse_templates(query: str) -> None:
+def _refuse_templates(bare: str) -> None:
     """The server would refuse a template too, in words that do not tell the user what to do."""
-    if found := _TEMPLATE.search(_STRING_OR_COMMENT.sub('""', query)):
+    if found := _TEMPLATE.search(bare):
         raise PromqlSyntaxError(
             f"{found.group()} is a template, and nothing fills it in here; write a plain duration, such as 5m"
         )
 
 
-def _refuse_deep_nesting(query: str) -> None:
-    """The parser recurses in native code, where running out of stack would end the process."""
+def _refuse_deep_nesting(bare: str) -> None:
+    """The parser recurses in native code, where running out of stack would end the process; long chains nest too."""
+    operators = sum(1 for _ in _OPERATOR.finditer(bare))
+    if operators > _MOST_OPERATORS:
+        raise PromqlSyntaxError(f"the query has {operators} operators, more than {_MOST_OPERATORS}")
     depth = 0
-    for character in _STRING_OR_COMMENT.sub('""', query):
+    for character in bare:
         depth += (character in _OPENING) - (character in _CLOSING)
         if depth > _DEEPEST_NESTING:
             raise PromqlSyntaxError(f"the query nests more than {_DEEPEST_NESTING} brackets")
@@ -83,7 +128,7 @@ def _with_quoted_strings(query: str) -> str:
         text = found.group()
         return quoted(text[1:-1]) if text.startswith("`") else text
 
-    return _STRING_OR_COMMENT.sub(without_backticks, query)
+    return STRING_OR_COMMENT.sub(without_backticks, query)
 
 
 def _explained(message: str) -> str:

@@ -1,4 +1,4 @@
-"""The samples of each metric family, taken from a snapshot; unknown and not finite values are left out."""
+"""The samples of key results, objectives, cycles and the evaluation; unknown and not finite values are left out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from itertools import chain
 from typing import TypeVar
 
 from okrbridge.application.metric_catalogue import BUILD_INFO
-from okrbridge.application.snapshot import KeyResultReport, ObjectiveReport, SloReport, Snapshot
+from okrbridge.application.snapshot import KeyResultReport, ObjectiveReport, Snapshot
 from okrbridge.domain.windows import EPOCH
+from okrbridge.publishing.text_format import label
 
 Sample = tuple[str, str, float]
 """Metric name, labels with their braces, value."""
@@ -21,18 +22,10 @@ Valued = tuple[str, float | None]
 Subject = TypeVar("Subject")
 Family = tuple[str, Callable[[Subject], Iterable[Valued]]]
 
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
-
-
-def label(name: str, value: str) -> str:
-    """One label pair, escaped."""
-    return f'{name}="{value.translate(_ESCAPES)}"'
-
 
 def samples(snapshot: Snapshot) -> Iterator[Sample]:
-    """Everything that counts against the cap, one family after another, SLOs first."""
+    """What counts against the cap after the SLOs, one family after another."""
     return chain(
-        _of_family(_SLO_FAMILIES, snapshot.slos, _slo_labels),
         _of_family(_KEY_RESULT_FAMILIES, snapshot.key_results, _key_result_labels),
         _of_family(_OBJECTIVE_FAMILIES, snapshot.objectives, _objective_labels),
         _finite("okrbridge_cycle_elapsed_ratio", _cycles(snapshot)),
@@ -74,54 +67,6 @@ def _finite(name: str, values: Iterable[Valued]) -> Iterator[Sample]:
 
 def _seconds(at: datetime | None) -> float | None:
     return None if at is None else (at - EPOCH).total_seconds()
-
-
-def _slo_labels(report: SloReport) -> str:
-    return label("slo", report.slo.name)
-
-
-def _slo_info(report: SloReport) -> str:
-    slo = report.slo
-    return ",".join(
-        (label("slo_service", slo.service), label("window", str(slo.window)), label("budgeting", slo.budgeting))
-    )
-
-
-def _errors(report: SloReport) -> Iterator[Valued]:
-    """Error ratios of the burn windows and of the SLO's own window, unless it is one of them."""
-    own = str(report.slo.window)
-    if own not in report.error_ratios:
-        yield label("window", own), None if report.sli_ratio is None else 1.0 - report.sli_ratio
-    yield from ((label("window", name), ratio) for name, ratio in report.error_ratios.items())
-
-
-def _burns(report: SloReport) -> Iterator[Valued]:
-    return ((label("window", name), rate) for name, rate in report.burn_rates.items())
-
-
-def _events(report: SloReport) -> tuple[Valued, Valued]:
-    good, bad = label("outcome", "good"), label("outcome", "bad")
-    return (good, report.events_good_total), (bad, report.events_bad_total)
-
-
-def _coverage(report: SloReport) -> float:
-    return report.counts.coverage_ratio
-
-
-# What a panel needs most comes first, because the cap drops from the end.
-_SLO_FAMILIES: tuple[Family[SloReport], ...] = (
-    ("okrbridge_slo_info", lambda it: [(_slo_info(it), 1.0)]),
-    ("okrbridge_slo_state", lambda it: [(label("state", it.state), 1.0)]),
-    ("okrbridge_slo_target_ratio", lambda it: [("", it.slo.target_ratio)]),
-    ("okrbridge_slo_error_budget_remaining_ratio", lambda it: [("", it.budget_remaining_ratio)]),
-    ("okrbridge_slo_error_budget_consumed_ratio", lambda it: [("", it.budget_consumed_ratio)]),
-    ("okrbridge_slo_coverage_ratio", lambda it: [("", _coverage(it))]),
-    ("okrbridge_slo_evaluated_timestamp_seconds", lambda it: [("", _seconds(it.evaluated_at))]),
-    ("okrbridge_slo_measured_timestamp_seconds", lambda it: [("", _seconds(it.last_measured_end))]),
-    ("okrbridge_slo_events_total", _events),
-    ("okrbridge_slo_burn_rate", _burns),
-    ("okrbridge_slo_error_ratio", _errors),
-)
 
 
 def _key_result_labels(report: KeyResultReport) -> str:

@@ -1,40 +1,47 @@
-"""The metrics page in the Prometheus text format, rendered once for each snapshot.
-
-Lines are joined strings: at a hundred thousand series this is an order of magnitude faster than metric objects.
-"""
+"""The metrics page in the Prometheus text format, rendered, and compressed, once for each snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
+from functools import cached_property
+from itertools import chain, islice
 
-from okrbridge.application.metric_catalogue import BY_NAME
 from okrbridge.application.ports import Clock
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.publishing import families
 from okrbridge.publishing.families import Sample
+from okrbridge.publishing.gzip_parts import Compressed, compressed, finished
+from okrbridge.publishing.slo_families import SloLabels, SloPage
+from okrbridge.publishing.text_format import family_head, number
 
 DEFAULT_MAX_SERIES = 100_000
 DEFAULT_MAX_AGE = timedelta(minutes=5)
+_NO_CAP = 2**62
 
 
-def render(snapshot: Snapshot, *, max_series: int = DEFAULT_MAX_SERIES) -> bytes:
-    """A snapshot as a page of the text format 0.0.4.
+def render(snapshot: Snapshot, *, max_series: int = DEFAULT_MAX_SERIES, labels: SloLabels | None = None) -> list[bytes]:
+    """A snapshot as a page of the text format 0.0.4, in blocks that follow each other: copying it would take a while.
 
     Args:
         max_series: the page holds no more series than this, SLOs first; ``okrbridge_metrics_series_dropped`` tells
-            how many were left out. The few series about the evaluation itself are always there.
+            how many were left out. The few series about the evaluation itself are always there. 0 is no cap.
+        labels: of the snapshot's SLOs, from the page before.
     """
+    cap = max_series or _NO_CAP
+    slos = SloPage(snapshot.slos, labels or SloLabels(snapshot.slos.directory), cap)
+    blocks = list(slos.blocks())
     samples = list(families.samples(snapshot))
-    kept = samples[:max_series]
+    kept = list(islice(samples, cap - slos.kept))
+    series = slos.kept + len(kept)
     about = [
         *families.about_evaluation(snapshot),
-        ("okrbridge_metrics_series", "", float(len(kept))),
-        ("okrbridge_metrics_series_dropped", "", float(len(samples) - len(kept))),
+        ("okrbridge_metrics_series", "", float(series)),
+        ("okrbridge_metrics_series_dropped", "", float(slos.series + len(samples) - series)),
     ]
-    return _page(chain(kept, about))
+    return [*blocks, _page(chain(kept, about))]
 
 
 def _page(samples: Iterable[Sample]) -> bytes:
@@ -43,26 +50,22 @@ def _page(samples: Iterable[Sample]) -> bytes:
     for name, labels, value in samples:
         if name != family:
             family = name
-            metric = BY_NAME[name]
-            lines.append(f"# HELP {name} {_escaped_help(metric.help)}\n# TYPE {name} {metric.type}")
+            lines.append(family_head(name).decode())
         lines.append(f"{name}{labels} {number(value)}")
     lines.append("")
     return "\n".join(lines).encode()
 
 
-def number(value: float) -> str:
-    """A finite number as the text format writes it: whole numbers without a point."""
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def _escaped_help(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Rendered:
+    """A page, compressed when it is first asked for so."""
+
     snapshot: Snapshot
-    page: bytes
+    page: Sequence[bytes]
+
+    @cached_property
+    def compressed(self) -> Compressed:
+        return compressed(self.page)
 
 
 class MetricsPage:
@@ -93,22 +96,40 @@ class MetricsPage:
         self._max_series = max_series
         self._max_age = max_age
         self._rendered: _Rendered | None = None
+        self._labels: SloLabels | None = None
+        # Two scrapes at once share the work instead of doing it twice.
+        self._working = threading.Lock()
 
     def __call__(self) -> bytes:
         """The page as it stands now."""
-        return self._of_snapshot() + self._build_info + self._process_metrics()
+        return b"".join(self.parts(is_compressed=False))
 
-    def _of_snapshot(self) -> bytes:
+    def parts(self, *, is_compressed: bool) -> Sequence[bytes]:
+        """The page as it stands now in blocks that follow each other.
+
+        Args:
+            is_compressed: whether the blocks make a gzip file.
+        """
+        own = self._build_info + self._process_metrics()
+        rendered = self._current()
+        if not is_compressed:
+            return [*rendered.page, own] if rendered else [own]
+        with self._working:
+            start = rendered.compressed if rendered else compressed([])
+        return [start.data, finished(start, own)]
+
+    def _current(self) -> _Rendered | None:
         snapshot = self._snapshots.current
         if snapshot is None:
-            return b""
+            return None
         if self._clock() - snapshot.published_at > self._max_age:
-            return _page(families.about_evaluation(snapshot))
-        return self._page_of(snapshot)
+            return _Rendered(snapshot, [_page(families.about_evaluation(snapshot))])
+        with self._working:
+            if self._rendered is None or self._rendered.snapshot is not snapshot:
+                self._rendered = _Rendered(snapshot, self._render(snapshot))
+            return self._rendered
 
-    def _page_of(self, snapshot: Snapshot) -> bytes:
-        rendered = self._rendered
-        if rendered is None or rendered.snapshot is not snapshot:
-            rendered = _Rendered(snapshot, render(snapshot, max_series=self._max_series))
-            self._rendered = rendered
-        return rendered.page
+    def _render(self, snapshot: Snapshot) -> list[bytes]:
+        if self._labels is None or self._labels.directory is not snapshot.slos.directory:
+            self._labels = SloLabels(snapshot.slos.directory)
+        return render(snapshot, max_series=self._max_series, labels=self._labels)

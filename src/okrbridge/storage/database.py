@@ -18,7 +18,7 @@ from okrbridge.storage.engine import DEFAULT_PATIENCE, begin_reading, begin_writ
 from okrbridge.storage.evaluations import SqlEvaluationRecords
 from okrbridge.storage.failures import refuse_read_only_file, translated
 from okrbridge.storage.ledger import SqlLedger
-from okrbridge.storage.ledger_statements import LedgerStatements
+from okrbridge.storage.ledger_cache import LedgerCaches
 from okrbridge.storage.migrations.runner import check_revision
 from okrbridge.storage.progress import SqlProgressRecords
 from okrbridge.storage.tables import evaluations, slis
@@ -66,7 +66,7 @@ class SqlStorage:
         self._grid = grid
         self._patience = patience
         self._clock = clock
-        self._statements = LedgerStatements.of(engine.dialect.name)
+        self._caches = LedgerCaches()
 
     def __str__(self) -> str:
         return str(self._address)
@@ -81,8 +81,10 @@ class SqlStorage:
         refuse_read_only_file(self._address)
         with translated(self._address), self._engine.connect() as connection:
             begin_writing(connection, patience=self._patience)
-            yield self._inside(connection)
+            inside = self._inside(connection)
+            yield inside
             connection.commit()
+            inside.ledger.committed()
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
@@ -125,7 +127,7 @@ class SqlStorage:
 
     def _inside(self, connection: Connection) -> SqlTransaction:
         return SqlTransaction(
-            ledger=SqlLedger(connection, self._grid, self._statements, self._clock),
+            ledger=SqlLedger(connection, self._grid, self._caches, self._clock),
             progress=SqlProgressRecords(connection),
             evaluations=SqlEvaluationRecords(connection),
             definitions=SqlDefinitionRecords(connection),

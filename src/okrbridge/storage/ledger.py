@@ -1,100 +1,119 @@
-"""The ledger in SQL: slices, and sums over hours beside them.
+"""The ledger in SQL: slices of 256 SLIs and an hour packed into a row, and sums of hours beside them.
 
-A window is read as its whole hours from ``ledger_hours`` and its ragged ends from ``ledger_slices``, so thirty
-days cost about 720 and at most 120 rows. The hours are summed anew from the slices in the transaction that
-wrote those, so both always tell the same.
+A window is its whole hours, from the sums, and its ragged ends, from the slices. Both are written in one transaction,
+so they always tell the same; what was read or written once is remembered by the storage (``ledger_cache``).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 import numpy as np
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
-from okrbridge.application.ports import Buckets, Clock
-from okrbridge.domain.ledger import Slices, SliceState, WindowCounts
-from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import Grid, Interval, epoch_seconds, from_epoch
+from okrbridge.application.ports import Buckets, Clock, MissingRun
+from okrbridge.domain.ledger import FloatArray, IntArray, Slices, SliceTable, WindowCounts, WindowSums
+from okrbridge.domain.sli import Sli, SliKind
+from okrbridge.domain.windows import Grid, Interval, epoch_seconds
 from okrbridge.errors import StorageError
+from okrbridge.storage.blocks import BLOCK_SLOTS, HourBlock, HourSums
 from okrbridge.storage.bucketing import Parts, bucket_sums
-from okrbridge.storage.ledger_statements import LedgerStatements
-from okrbridge.storage.spans import Span, lattice, runs, slices_in_hours
-from okrbridge.storage.tables import SECONDS_PER_HOUR, ledger_hours, ledger_slices, slis
+from okrbridge.storage.ledger_answers import LedgerAnswers
+from okrbridge.storage.ledger_cache import LedgerCache, LedgerCaches, floor_hour
+from okrbridge.storage.ledger_rows import COUNTED_TWICE, LedgerRows, RegisteredSli
+from okrbridge.storage.ledger_sums import LedgerSums, slots_of
+from okrbridge.storage.ledger_writing import LedgerWriter
+from okrbridge.storage.slice_runs import NEVER, Runs, grouped
+from okrbridge.storage.spans import Span, slices_in
+from okrbridge.storage.summing import summed_slices
+from okrbridge.storage.tables import SECONDS_PER_HOUR
 from okrbridge.storage.values import require_on_grid, require_sound, steps_of, to_microseconds
 
 _HOUR = timedelta(seconds=SECONDS_PER_HOUR)
 
 
-@dataclass(frozen=True, slots=True)
 class SqlLedger:
     """The port ``Ledger`` inside one transaction."""
 
-    connection: Connection
-    grid: Grid
-    statements: LedgerStatements
-    clock: Clock
+    def __init__(self, connection: Connection, grid: Grid, caches: LedgerCaches, clock: Clock) -> None:
+        self.connection = connection
+        self._grid = grid
+        self._caches = caches
+        self._clock = clock
+        self._rows = LedgerRows(connection)
+        self._cache: LedgerCache | None = None
+        self._fork: LedgerCache | None = None
 
-    def write(self, sli: Sli, origin: str, slices: Slices) -> None:
+    def committed(self) -> None:
+        """Let others use what this transaction has written; called when the database has kept it."""
+        if self._fork is not None:
+            self._caches.committed(self._fork)
+
+    def write(self, slis: Sequence[Sli], origin: str, table: SliceTable) -> int:
         """Store slices and sum their hours anew.
 
         Raises:
-            ValueError: slices off the grid or out of order, counts that are not finite, a gap with events.
-            StorageError: the SLI was counted on another grid before.
+            ValueError: slices off the grid or out of order, counts that are not finite, a gap with events, an SLI
+                twice, a composite, an origin without a name.
+            StorageError: an SLI was counted on another grid before.
         """
-        require_sound(slices, self.grid)
-        if len(slices) == 0:
-            return
-        sli_id = self._registered(sli)
-        self.connection.execute(self.statements.upsert_slices, self.statements.slice_parameters(sli_id, origin, slices))
-        first, last = int(slices.starts[0]), int(slices.starts[-1])
-        self.connection.execute(
-            self.statements.refresh_hours,
-            {
-                "sli": sli_id,
-                "first": first - first % SECONDS_PER_HOUR,
-                "end": last - last % SECONDS_PER_HOUR + SECONDS_PER_HOUR,
-            },
-        )
+        if not origin:
+            raise ValueError("the origin of slices has no name")
+        require_sound(table, self._grid)
+        if len(slis) != len(table):
+            raise ValueError(f"{len(slis)} SLIs and a table of {len(table)} rows")
+        known = np.flatnonzero(table.states.any(axis=1))
+        if len(known) == 0:
+            return 0
+        cache = self._writable()
+        numbers = self._registered([slis[row] for row in known.tolist()], cache)
+        if len(known) < len(table):
+            table = SliceTable(table.starts, table.good[known], table.total[known], table.states[known])
+        return LedgerWriter(self._sums(cache), cache.state.written).write(numbers, origin, table)
+
+    def window_sums(self, sli_keys: Sequence[str], intervals: Sequence[Interval]) -> WindowSums:
+        """Sums over intervals. Raises ValueError for an end off the grid."""
+        for interval in intervals:
+            require_on_grid(interval, self._grid)
+        values = np.zeros((len(intervals), 4, len(sli_keys)))
+        with self._seen() as cache:
+            numbers, known = self._numbers(sli_keys, cache)
+            blocks = np.unique(numbers // BLOCK_SLOTS).tolist()
+            slots = slots_of(numbers, blocks) if blocks else numbers
+            spans = [Span.of(interval) for interval in intervals] if blocks else []
+            for place, found in enumerate(self._sums(cache).windows(spans, blocks)):
+                values[place][:, known] = found.reshape(4, -1)[:, slots]
+        good, total, measured, asked = values.transpose(1, 2, 0)
+        step = self._grid.step_seconds
+        return WindowSums(good, total, measured * step, asked * step)
 
     def window_counts(self, sli_key: str, intervals: Sequence[Interval]) -> list[WindowCounts]:
-        """Sums over intervals, all in one statement. Raises ValueError for an end off the grid."""
-        hours, edges = [], []
-        for place, interval in enumerate(intervals):
-            require_on_grid(interval, self.grid)
-            whole, ragged = Span.of(interval).cut_at_hours()
-            if whole is not None:
-                hours.append((place, whole.start, whole.end))
-            edges += [(place, edge.start, edge.end) for edge in ragged]
-        sums = {}
-        if (sli_id := self._known(sli_key)) is not None:
-            parameters = {"sli": sli_id, "hours": json.dumps(hours), "edges": json.dumps(edges)}
-            for place, *counts in self.connection.execute(self.statements.window_sums, parameters):
-                sums[place] = counts
+        """The sums of one SLI. Raises ValueError for an end off the grid."""
+        sums = self.window_sums([sli_key], intervals)
+        columns = (sums.good[0].tolist(), sums.total[0].tolist(), sums.measured_seconds[0].tolist(), intervals)
         return [
-            WindowCounts(
-                good=float(good),
-                total=float(total),
-                measured=int(measured) * self.grid.step,
-                in_force=interval.length,
-            )
-            for interval, (good, total, measured) in (
-                (interval, sums.get(place, (0.0, 0.0, 0))) for place, interval in enumerate(intervals)
-            )
+            WindowCounts(good, total, timedelta(seconds=measured), interval.length)
+            for good, total, measured, interval in zip(*columns, strict=True)
         ]
 
     def slices(self, sli_key: str, interval: Interval) -> Slices:
         """Slices summed over origins. Raises ValueError for an end off the grid."""
-        require_on_grid(interval, self.grid)
-        sli_id = self._known(sli_key)
-        if sli_id is None:
-            return Slices.empty()
+        require_on_grid(interval, self._grid)
         span = Span.of(interval)
-        rows = self.connection.execute(self.statements.slices, {"sli": sli_id, "first": span.start, "end": span.end})
-        return Slices.of([(start, good, total, state) for start, good, total, state in rows])
+        with self._seen() as cache:
+            number = cache.numbers.get(sli_key)
+        if number is None or span.start >= span.end:
+            return Slices.empty()
+        by_origin: dict[str, list[Slices]] = {}
+        block, slot = divmod(number, BLOCK_SLOTS)
+        for row in self._rows.slices([block], floor_hour(span.start), span.end):
+            held = HourBlock.of(row.blob, slices_in(row.hour_start, self._grid.step_seconds))
+            by_origin.setdefault(row.origin, []).append(self._column(held, row.hour_start, slot))
+        return summed_slices([_in_a_row(parts) for parts in by_origin.values()]).within(interval)
 
     def buckets(self, sli_key: str, interval: Interval, step: timedelta) -> Buckets:
         """Sums over steps; whole hours are answered from the hourly sums.
@@ -104,109 +123,190 @@ class SqlLedger:
         Raises:
             ValueError: an end off the grid, or a step that is not a multiple of the grid's.
         """
-        require_on_grid(interval, self.grid)
-        count = steps_of(interval, step, self.grid)
+        require_on_grid(interval, self._grid)
+        count = steps_of(interval, step, self._grid)
         if step % _HOUR == timedelta(0) and Span.of(interval).is_whole_hours:
             parts = self._hours(sli_key, Span.of(interval))
         else:
             fine = self.slices(sli_key, interval)
-            parts = Parts(fine.starts, fine.good, fine.total, fine.measured.astype(np.float64) * self.grid.step_seconds)
+            parts = Parts(
+                fine.starts, fine.good, fine.total, fine.measured.astype(np.float64) * self._grid.step_seconds
+            )
         return bucket_sums(parts, first=interval.start, step=step, count=count)
 
-    def missing(self, sli_key: str, origin: str, interval: Interval) -> list[Interval]:
-        """Runs of slices that the origin never answered for. Raises ValueError for an end off the grid.
+    def missing(self, sli_keys: Sequence[str], origin: str, interval: Interval) -> list[MissingRun]:
+        """Runs of slices without an answer, the oldest first. Raises ValueError for an end off the grid."""
+        require_on_grid(interval, self._grid)
+        span = Span.of(interval)
+        with self._seen() as cache:
+            numbers, known = self._numbers(sli_keys, cache)
+            answers = LedgerAnswers(self._sums(cache), origin)
+            runs = answers.missing(numbers, span)
+            ends = answers.measured_until(numbers, runs)
+        unknown = np.setdiff1d(np.arange(len(sli_keys)), known)
+        if len(unknown) and span.start < span.end:
+            never = Runs.of(unknown, span)
+            ends = np.concatenate([ends, np.full(len(unknown), NEVER)])
+            runs = Runs(
+                *(
+                    np.concatenate(pair)
+                    for pair in ((known[runs.rows], never.rows), (runs.starts, never.starts), (runs.ends, never.ends))
+                )
+            )
+        else:
+            runs = replace(runs, rows=known[runs.rows])
+        return grouped(runs, ends)
 
-        Hours that are known to be complete are not looked into.
-        """
-        require_on_grid(interval, self.grid)
-        sli_id = self._known(sli_key)
-        if sli_id is None:
-            return [interval] if interval.start < interval.end else []
-        unsure = self._incomplete(sli_id, origin, Span.of(interval))
-        if not unsure:
-            return []
-        parameters = {"sli": sli_id, "by": origin, "spans": json.dumps([(0, span.start, span.end) for span in unsure])}
-        rows = self.connection.execute(self.statements.answered, parameters)
-        found = [start for (start,) in rows if start is not None]
-        step = self.grid.step_seconds
-        wanted = np.concatenate([lattice(span, step) for span in unsure])
-        absent = np.setdiff1d(wanted, np.array(found, dtype=np.int64), assume_unique=True)
-        return [span.interval for span in runs(np.sort(absent), step)]
+    def gaps(self, sli_keys: Sequence[str], origin: str, interval: Interval) -> list[MissingRun]:
+        """Runs of slices answered with a gap, the oldest first. Raises ValueError for an end off the grid."""
+        require_on_grid(interval, self._grid)
+        with self._seen() as cache:
+            numbers, known = self._numbers(sli_keys, cache)
+            answers = LedgerAnswers(self._sums(cache), origin)
+            runs = answers.gaps(numbers, Span.of(interval))
+            ends = answers.measured_until(numbers, runs)
+        return grouped(replace(runs, rows=known[runs.rows]), ends)
 
-    def last_measured_end(self, sli_key: str, before: datetime, origin: str | None = None) -> datetime | None:
-        """End of the last measured slice that starts before an instant, of any origin or of one."""
-        sli_id = self._known(sli_key)
-        if sli_id is None:
-            return None
-        own = ledger_slices.c
-        # Starts are whole seconds, so those before a fraction of a second are those up to its whole second.
-        until = epoch_seconds(before) + (1 if before.microsecond else 0)
-        newest = (
-            select(own.slice_start)
-            .where(own.sli_id == sli_id, own.slice_start < until, own.state == int(SliceState.MEASURED))
-            .order_by(own.slice_start.desc())
-            .limit(1)
+    def last_measured_ends(self, sli_keys: Sequence[str], before: datetime, origin: str | None = None) -> IntArray:
+        """End of the last measured slice that starts before an instant; its hour's end where slices have expired."""
+        ends = np.full(len(sli_keys), NEVER, dtype=np.int64)
+        with self._seen() as cache:
+            numbers, known = self._numbers(sli_keys, cache)
+            if len(numbers):
+                limit = epoch_seconds(self._grid.ceil(before))
+                ends[known] = LedgerAnswers(self._sums(cache), origin).last_ends(numbers, limit)
+        return ends
+
+    def revision(self, sli_key: str, before: datetime) -> int:
+        """Grows whenever an hour that starts before an instant is written, of this SLI or of one packed beside it."""
+        with self._seen() as cache:
+            number = cache.numbers.get(sli_key)
+            expired = cache.state.expired
+        if number is None:
+            return expired
+        return max(expired, self._rows.last_written(number // BLOCK_SLOTS, epoch_seconds(self._grid.ceil(before))))
+
+    def expire(self, slices_before: datetime, hours_before: datetime) -> int:
+        """Forget old slices and sums; sums are kept at least as long as slices."""
+        slices_from = floor_hour(epoch_seconds(slices_before))
+        hours_from = min(slices_from, floor_hour(epoch_seconds(hours_before)))
+        removed = self._rows.remove(slices_from, hours_from)
+        if removed:
+            cache = self._writable()
+            state = cache.state
+            cache.state = replace(
+                state,
+                expired=state.written,
+                slices_from=max(slices_from, state.slices_from),
+                hours_from=max(hours_from, state.hours_from),
+            )
+            cache.expired(cache.state)
+            self._rows.save_state(cache.state)
+        return removed
+
+    @contextmanager
+    def _seen(self) -> Iterator[LedgerCache]:
+        """The cache for what this transaction sees, held for it alone."""
+        if self._cache is None:
+            self._cache = self._caches.at(self._rows, self._rows.state())
+        cache = self._fork or self._cache
+        with cache.lock:
+            self._require_step(cache)
+            yield cache
+
+    def _writable(self) -> LedgerCache:
+        """The cache of this transaction alone, at the state that is there once it is committed."""
+        if self._fork is None:
+            with self._seen() as cache:
+                fork = cache.forked()
+            fork.state = replace(fork.state, written=fork.state.written + 1)
+            self._rows.save_state(fork.state)
+            self._fork = fork
+        return self._fork
+
+    def _sums(self, cache: LedgerCache) -> LedgerSums:
+        return LedgerSums(cache, self._rows, self._grid.step_seconds)
+
+    def _numbers(self, sli_keys: Sequence[str], cache: LedgerCache) -> tuple[IntArray, IntArray]:
+        """Numbers of the SLIs that are known, and which keys those are."""
+        keys = tuple(sli_keys)
+        if cache.asked[0] is not cache.numbers or cache.asked[1] != keys:
+            numbers = np.array([cache.numbers.get(key, -1) for key in keys], dtype=np.int64)
+            known = np.flatnonzero(numbers >= 0)
+            cache.asked = (cache.numbers, keys, numbers[known], known)
+        return cache.asked[2:]
+
+    def _registered(self, slis: Sequence[Sli], cache: LedgerCache) -> IntArray:
+        keys = [sli.key for sli in slis]
+        if len(set(keys)) < len(keys):
+            raise ValueError("one SLI is in the table twice")
+        unknown = [sli for sli in slis if sli.key not in cache.numbers]
+        if unknown:
+            self._register(unknown, cache)
+        return np.array([cache.numbers[key] for key in keys], dtype=np.int64)
+
+    def _register(self, slis: Sequence[Sli], cache: LedgerCache) -> None:
+        composite = next((sli for sli in slis if sli.kind is SliKind.COMPOSITE), None)
+        if composite is not None:
+            raise ValueError(f"the composite SLI {composite.name!r} has no slices of its own")
+        now, step = to_microseconds(self._clock()), self._grid.step_seconds
+        first = cache.highest + 1
+        self._rows.register([_sli_row(first + place, sli, step, now) for place, sli in enumerate(slis)])
+        cache.learn(RegisteredSli(first + place, sli.key, step) for place, sli in enumerate(slis))
+
+    def _require_step(self, cache: LedgerCache) -> None:
+        step = self._grid.step_seconds
+        other = next((one for one in cache.steps if one != step), None)
+        if other is not None:
+            raise StorageError(
+                f"the ledger holds slices of {other} s, and okrbridge now works with {step} s; "
+                "go back to the old tick length, or start a new database"
+            )
+
+    def _column(self, held: HourBlock, hour: int, slot: int) -> Slices:
+        step = self._grid.step_seconds
+        known = np.flatnonzero(held.states[:, slot])
+        starts = -(-hour // step) * step + known * step
+        total = held.total[known, slot].astype(np.float64)
+        part = held.part[known, slot].astype(np.float64)
+        return Slices(
+            starts, total - part if held.part_is_bad else part, total, held.states[known, slot].astype(np.int8)
         )
-        if origin is not None:
-            newest = newest.where(own.origin == origin)
-        start = self.connection.execute(newest).scalar()
-        return None if start is None else from_epoch(start) + self.grid.step
 
     def _hours(self, sli_key: str, span: Span) -> Parts:
-        hourly = ledger_hours.c
-        rows = self.connection.execute(
-            select(hourly.hour_start, hourly.good, hourly.total, hourly.measured_slices).where(
-                hourly.sli_id == self._known(sli_key), hourly.hour_start >= span.start, hourly.hour_start < span.end
-            )
-        )
-        table = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 4)
-        # Epoch seconds are far below 2**53, so they are exact as floats.
-        return Parts(table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3] * self.grid.step_seconds)
+        with self._seen() as cache:
+            number = cache.numbers.get(sli_key)
+        hours = np.arange(span.start, span.end, SECONDS_PER_HOUR, dtype=np.int64)
+        values: FloatArray = np.zeros((3, len(hours)))
+        block, slot = divmod(number if number is not None else 0, BLOCK_SLOTS)
+        for row in self._rows.hours([block], span.start, span.end) if number is not None else ():
+            own = HourSums.of(row.blob).values[:3, slot]
+            values[:, (row.hour_start - span.start) // SECONDS_PER_HOUR] += -own if row.origin == COUNTED_TWICE else own
+        return Parts(hours, values[0], values[1], values[2] * self._grid.step_seconds)
 
-    def _incomplete(self, sli_id: int, origin: str, span: Span) -> list[Span]:
-        """The edges of a span and its hours that are not known to be complete for an origin, ascending."""
-        whole, edges = span.cut_at_hours()
-        if whole is None:
-            return edges
-        hourly = ledger_hours.c
-        rows = self.connection.execute(
-            select(hourly.hour_start, hourly.asked_slices).where(
-                hourly.sli_id == sli_id,
-                hourly.hour_start >= whole.start,
-                hourly.hour_start < whole.end,
-                hourly.only_origin == origin,
-            )
-        )
-        asked = np.zeros((whole.end - whole.start) // SECONDS_PER_HOUR, dtype=np.int64)
-        for hour_start, asked_slices in rows:
-            asked[(hour_start - whole.start) // SECONDS_PER_HOUR] = asked_slices
-        hours = lattice(whole, SECONDS_PER_HOUR)
-        incomplete = runs(hours[asked != slices_in_hours(hours, self.grid.step_seconds)], SECONDS_PER_HOUR)
-        return sorted([*edges, *incomplete], key=lambda part: part.start)
 
-    def _registered(self, sli: Sli) -> int:
-        known = self._known(sli.key)
-        if known is not None:
-            return known
-        row = {
-            "key": sli.key,
-            "name": sli.name,
-            "source": sli.source,
-            "total": sli.total,
-            "good": sli.good,
-            "bad": sli.bad,
-            "step_seconds": self.grid.step_seconds,
-            "created_at_us": to_microseconds(self.clock()),
-        }
-        return int(self.connection.execute(insert(slis).returning(slis.c.id), row).scalar_one())
+def _sli_row(number: int, sli: Sli, step: int, now: int) -> dict[str, object]:
+    row = dict(zip(_SLI_TEXTS, _SLI_FIELDS(sli), strict=True))
+    threshold = sli.kind is SliKind.THRESHOLD
+    return {
+        **row,
+        "id": number,
+        "kind": sli.kind.value,
+        "op": sli.op if threshold else None,
+        "limit_value": sli.limit if threshold else None,
+        "step_seconds": step,
+        "created_at_us": now,
+    }
 
-    def _known(self, sli_key: str) -> int | None:
-        row = self.connection.execute(select(slis.c.id, slis.c.step_seconds).where(slis.c.key == sli_key)).one_or_none()
-        if row is None:
-            return None
-        if row.step_seconds != self.grid.step_seconds:
-            raise StorageError(
-                f"the ledger holds SLI {sli_key} in slices of {row.step_seconds} s, and okrbridge now works with "
-                f"{self.grid.step_seconds} s; go back to the old tick length, or start a new database"
-            )
-        return int(row.id)
+
+_SLI_TEXTS = ("key", "name", "source", "total", "good", "bad")
+_SLI_FIELDS = attrgetter(*_SLI_TEXTS)
+
+
+def _in_a_row(parts: Sequence[Slices]) -> Slices:
+    return Slices(
+        np.concatenate([part.starts for part in parts]),
+        np.concatenate([part.good for part in parts]),
+        np.concatenate([part.total for part in parts]),
+        np.concatenate([part.states for part in parts]),
+    )

@@ -10,30 +10,22 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import numpy as np
-import numpy.typing as npt
-
-from okrbridge.application.ports import Buckets
 from okrbridge.application.records import DefinitionRevision, Evaluation, Measurement, ProgressRecord
 from okrbridge.domain.definition_set import DeclaredDocument
-from okrbridge.domain.ledger import Slices, SliceState, WindowCounts, sum_window
-from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import Grid, Interval, epoch_seconds, from_epoch
+from okrbridge.domain.windows import Grid, Interval
 from okrbridge.errors import StorageError
-from okrbridge.storage.bucketing import Parts, bucket_sums
+from okrbridge.storage.memory_ledger import MemoryCounts, MemoryLedger, require_writable
 from okrbridge.storage.revisions import DocumentId, KnownRevisions, new_revisions
-from okrbridge.storage.spans import Span, lattice, runs
-from okrbridge.storage.values import require_finite, require_on_grid, require_sound, steps_of, storable
+from okrbridge.storage.values import require_finite, storable
 
 _PATIENCE_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class _State:
-    slices: dict[tuple[str, str], Slices] = field(default_factory=dict)
-    """By SLI key and origin."""
+    ledger: MemoryCounts = field(default_factory=MemoryCounts)
     measurements: dict[tuple[str, datetime], Measurement] = field(default_factory=dict)
     progress: dict[tuple[str, datetime], ProgressRecord] = field(default_factory=dict)
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
@@ -42,7 +34,7 @@ class _State:
 
     def copied(self, *, writable: bool) -> _State:
         return _State(
-            dict(self.slices),
+            self.ledger.copied(writable=writable),
             dict(self.measurements),
             dict(self.progress),
             dict(self.evaluations),
@@ -51,8 +43,7 @@ class _State:
         )
 
     def require_writable(self) -> None:
-        if not self.writable:
-            raise StorageError("a write was tried while only reading; this is a defect of okrbridge, please report it")
+        require_writable(allowed=self.writable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,66 +89,11 @@ class MemoryStorage:
 
     def _inside(self, state: _State) -> MemoryTransaction:
         return MemoryTransaction(
-            MemoryLedger(state, self._grid),
+            MemoryLedger(state.ledger, self._grid),
             MemoryProgressRecords(state),
             MemoryEvaluationRecords(state),
             MemoryDefinitionRecords(state),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryLedger:
-    """The port ``Ledger``; every read sums the slices themselves."""
-
-    _state: _State
-    _grid: Grid
-
-    def write(self, sli: Sli, origin: str, slices: Slices) -> None:
-        """Store slices. Raises ValueError for slices the ledger must not hold."""
-        self._state.require_writable()
-        require_sound(slices, self._grid)
-        known = self._state.slices.get((sli.key, origin), Slices.empty())
-        measured = known.starts[known.measured]
-        fresh = _chosen(slices, slices.measured | ~np.isin(slices.starts, measured))
-        kept = _chosen(known, ~np.isin(known.starts, fresh.starts))
-        self._state.slices[sli.key, origin] = _in_order(kept, fresh)
-
-    def window_counts(self, sli_key: str, intervals: Sequence[Interval]) -> list[WindowCounts]:
-        """Sums over intervals. Raises ValueError for an end off the grid."""
-        return [sum_window(self.slices(sli_key, interval), interval, self._grid.step) for interval in intervals]
-
-    def slices(self, sli_key: str, interval: Interval) -> Slices:
-        """Slices summed over origins. Raises ValueError for an end off the grid."""
-        require_on_grid(interval, self._grid)
-        return _summed([slices.within(interval) for (key, _), slices in self._state.slices.items() if key == sli_key])
-
-    def buckets(self, sli_key: str, interval: Interval, step: timedelta) -> Buckets:
-        """Sums over steps. Raises ValueError for an end off the grid, or a step that is no multiple of its step."""
-        require_on_grid(interval, self._grid)
-        count = steps_of(interval, step, self._grid)
-        fine = self.slices(sli_key, interval)
-        seconds = fine.measured.astype(np.float64) * self._grid.step_seconds
-        parts = Parts(fine.starts, fine.good, fine.total, seconds)
-        return bucket_sums(parts, first=interval.start, step=step, count=count)
-
-    def missing(self, sli_key: str, origin: str, interval: Interval) -> list[Interval]:
-        """Runs of slices that the origin never answered for. Raises ValueError for an end off the grid."""
-        require_on_grid(interval, self._grid)
-        step = self._grid.step_seconds
-        known = self._state.slices.get((sli_key, origin), Slices.empty())
-        absent = np.setdiff1d(lattice(Span.of(interval), step), known.starts)
-        return [span.interval for span in runs(absent, step)]
-
-    def last_measured_end(self, sli_key: str, before: datetime, origin: str | None = None) -> datetime | None:
-        """End of the last measured slice that starts before an instant."""
-        limit = epoch_seconds(self._grid.ceil(before))
-        ends = [
-            from_epoch(int(measured[-1])) + self._grid.step
-            for (key, counted_by), slices in self._state.slices.items()
-            if key == sli_key and origin in (None, counted_by)
-            if len(measured := slices.starts[slices.measured & (slices.starts < limit)])
-        ]
-        return max(ends, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,34 +182,3 @@ class MemoryDefinitionRecords:
     def revisions(self, kind: str, name: str) -> list[DefinitionRevision]:
         """All revisions of one document, oldest first."""
         return [revision for revision in self._state.revisions if (revision.kind, revision.name) == (kind, name)]
-
-
-def _chosen(slices: Slices, which: npt.NDArray[np.bool_]) -> Slices:
-    return Slices(slices.starts[which], slices.good[which], slices.total[which], slices.states[which])
-
-
-def _in_order(one: Slices, other: Slices) -> Slices:
-    """Slices of both, ascending; no start is in both."""
-    starts = np.concatenate([one.starts, other.starts])
-    order = np.argsort(starts)
-    return Slices(
-        starts[order],
-        np.concatenate([one.good, other.good])[order],
-        np.concatenate([one.total, other.total])[order],
-        np.concatenate([one.states, other.states])[order],
-    )
-
-
-def _summed(origins: Sequence[Slices]) -> Slices:
-    """One slice a start: counts summed over origins, measured when any of them measured."""
-    if len(origins) == 1:
-        return origins[0]
-    starts = np.unique(np.concatenate([Slices.empty().starts, *(slices.starts for slices in origins)]))
-    good, total = np.zeros(len(starts)), np.zeros(len(starts))
-    states = np.full(len(starts), SliceState.GAP, dtype=np.int8)
-    for slices in origins:
-        at = np.searchsorted(starts, slices.starts)
-        good[at] += slices.good
-        total[at] += slices.total
-        states[at] = np.minimum(states[at], slices.states)
-    return Slices(starts, good, total, states)

@@ -34,17 +34,18 @@ class Span:
         return self.start % SECONDS_PER_HOUR == 0 and self.end % SECONDS_PER_HOUR == 0
 
     def cut_at_hours(self) -> tuple[Span | None, list[Span]]:
-        """The whole hours inside, and the ragged edges that are left.
+        """The whole hours inside, and the ragged edges that are left, each inside one hour.
 
         Worked example: 10:58 to 13:02 is the hours from 11:00 to 13:00, and the edges 10:58 to 11:00 and
         13:00 to 13:02. A span inside one hour is one edge.
         """
         first = -(-self.start // SECONDS_PER_HOUR) * SECONDS_PER_HOUR
         last = self.end // SECONDS_PER_HOUR * SECONDS_PER_HOUR
-        if first >= last:
+        if first > last:
             return None, [self] if self.start < self.end else []
         edges = [Span(self.start, first), Span(last, self.end)]
-        return Span(first, last), [edge for edge in edges if edge.start < edge.end]
+        whole = Span(first, last) if first < last else None
+        return whole, [edge for edge in edges if edge.start < edge.end]
 
 
 def runs(points: IntArray, step: int) -> list[Span]:
@@ -70,3 +71,8 @@ def slices_in_hours(hours: IntArray, step: int) -> IntArray:
     """How many slices of the grid start in each hour."""
     ends = hours + SECONDS_PER_HOUR
     return -(-ends // step) + (-hours // step)
+
+
+def slices_in(hour: int, step: int) -> int:
+    """How many slices of the grid start in one hour."""
+    return int(slices_in_hours(np.array([hour], dtype=np.int64), step)[0])

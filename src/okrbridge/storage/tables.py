@@ -12,11 +12,10 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
-    ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
-    SmallInteger,
     Table,
     Text,
 )
@@ -38,62 +37,63 @@ metadata = MetaData(
 )
 
 
-def _finite_count(column: str) -> CheckConstraint:
-    # PostgreSQL sorts NaN above every number and SQLite stores it as NULL, so this refuses NaN on both.
-    return CheckConstraint(f"abs({column}) <= 1e300", name=f"{column}_finite")
-
-
 def _finite(column: str) -> CheckConstraint:
+    # PostgreSQL sorts NaN above every number and SQLite stores it as NULL, so this refuses NaN on both.
     return CheckConstraint(f"abs({column}) <= 1.7976931348623157e308", name=f"{column}_finite")
 
 
 slis = Table(
     "slis",
     metadata,
-    Column("id", Integer, primary_key=True),
+    # The ledger packs SLIs by this number, so okrbridge gives it out itself and without holes.
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("total", Text, nullable=False),
     Column("good", Text),
     Column("bad", Text),
+    Column("op", Text),
+    Column("limit_value", Double),
     Column("step_seconds", Integer, nullable=False),
     Column("created_at_us", BigInteger, nullable=False),
-    CheckConstraint("(good IS NULL) <> (bad IS NULL)", name="one_part"),
+    CheckConstraint("kind = 'threshold' OR (good IS NULL) <> (bad IS NULL)", name="one_part"),
     CheckConstraint("step_seconds > 0", name="step_positive"),
+    _finite("limit_value"),
 )
 
 ledger_slices = Table(
     "ledger_slices",
     metadata,
-    Column("sli_id", Integer, ForeignKey("slis.id"), primary_key=True, autoincrement=False),
-    # The start stands before the origin in the key, because reads want all origins of a stretch of time.
-    Column("slice_start", BigInteger, primary_key=True, autoincrement=False),
+    Column("block", Integer, primary_key=True, autoincrement=False),
+    Column("hour_start", BigInteger, primary_key=True, autoincrement=False),
     Column("origin", Text, primary_key=True),
-    Column("good", Double, nullable=False),
-    Column("total", Double, nullable=False),
-    Column("state", SmallInteger, nullable=False),
-    CheckConstraint("state IN (1, 2)", name="state_known"),
-    CheckConstraint("state = 1 OR (good = 0 AND total = 0)", name="gap_empty"),
-    _finite_count("good"),
-    _finite_count("total"),
-    sqlite_with_rowid=False,
+    Column("slices", LargeBinary, nullable=False),
+    CheckConstraint("hour_start % 3600 = 0", name="whole_hour"),
 )
 
 ledger_hours = Table(
     "ledger_hours",
     metadata,
-    Column("sli_id", Integer, ForeignKey("slis.id"), primary_key=True, autoincrement=False),
+    Column("block", Integer, primary_key=True, autoincrement=False),
     Column("hour_start", BigInteger, primary_key=True, autoincrement=False),
-    Column("good", Double, nullable=False),
-    Column("total", Double, nullable=False),
-    Column("measured_slices", Integer, nullable=False),
-    Column("asked_slices", Integer, nullable=False),
-    Column("only_origin", Text),
-    CheckConstraint("measured_slices BETWEEN 0 AND asked_slices", name="measured_asked"),
-    _finite("good"),
-    _finite("total"),
-    sqlite_with_rowid=False,
+    Column("origin", Text, primary_key=True),
+    Column("written", BigInteger, nullable=False),
+    Column("sums", LargeBinary, nullable=False),
+    Index(None, "written"),
+    CheckConstraint("hour_start % 3600 = 0", name="whole_hour"),
+)
+
+ledger_state = Table(
+    "ledger_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("written", BigInteger, nullable=False),
+    Column("expired", BigInteger, nullable=False),
+    Column("slices_from", BigInteger, nullable=False),
+    Column("hours_from", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
 )
 
 evaluations = Table(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from okrbridge.domain.ledger import Slices, SliceState
+from okrbridge.domain.ledger import SliceState, SliceTable
 from okrbridge.domain.windows import EPOCH, Grid, Interval
 from okrbridge.storage.tables import LARGEST_COUNT
 
@@ -53,26 +53,27 @@ def require_on_grid(interval: Interval, grid: Grid) -> None:
         raise ValueError(f"the interval ends before it starts: {interval.start.isoformat()}")
 
 
-def require_sound(slices: Slices, grid: Grid) -> None:
+def require_sound(table: SliceTable, grid: Grid) -> None:
     """Raise ValueError for slices that the ledger must not hold.
 
-    Starts lie on the grid, ascend and do not repeat; states are known; counts are finite; a gap has no events.
-    Counts below zero or good above total are not judged here: they are faults of the SLI, shown as such.
+    Starts lie on the grid, ascend and do not repeat; states are known; counts are finite; only measured slices have
+    events. Counts below zero or good above total are not judged here: they are faults of the SLI, shown as such.
     """
-    if len(slices) == 0:
+    starts, states = table.starts, table.states
+    if states.size == 0:
         return
-    if np.any(slices.starts % grid.step_seconds) or slices.starts[0] < 0:
+    if np.any(starts % grid.step_seconds) or starts[0] < 0:
         raise ValueError(f"a slice start is not on the grid of {grid.step_seconds} s slices since 1970")
-    if np.any(np.diff(slices.starts) <= 0):
+    if np.any(np.diff(starts) <= 0):
         raise ValueError("the slices do not ascend in time, or one start is there twice")
-    if not np.isin(slices.states, [int(state) for state in SliceState]).all():
+    if states.min() < SliceState.UNKNOWN or states.max() > SliceState.GAP:
         raise ValueError("a slice has a state that does not exist")
-    counts = np.concatenate([slices.good, slices.total])
-    # Written so that NaN, which compares false with everything, is refused too.
-    if not np.all(np.abs(counts) <= LARGEST_COUNT):
-        raise ValueError("a slice holds a count that is not a finite number")
-    if np.any(slices.good[~slices.measured]) or np.any(slices.total[~slices.measured]):
-        raise ValueError("a gap holds events; a slice in which events were seen is measured")
+    for counts in (table.good, table.total):
+        # Written so that NaN, which compares false with everything, is refused too.
+        if not (counts.min() >= -LARGEST_COUNT and counts.max() <= LARGEST_COUNT):
+            raise ValueError("a slice holds a count that is not a finite number")
+        if np.any(counts[states != SliceState.MEASURED]):
+            raise ValueError("a gap holds events; a slice in which events were seen is measured")
 
 
 def steps_of(interval: Interval, step: timedelta, grid: Grid) -> int:

@@ -19,7 +19,7 @@ from tests.unit.api.fakes import services
 
 from okrbridge.api.app import create_app
 from okrbridge.api.openapi import openapi_document
-from okrbridge.domain.ledger import Slices, SliceState
+from okrbridge.domain.ledger import Slices, SliceState, SliceTable
 from okrbridge.domain.windows import Grid, epoch_seconds
 from okrbridge.storage.memory import MemoryStorage
 
@@ -34,7 +34,7 @@ def _storage() -> MemoryStorage:
     end = epoch_seconds(made.AT)
     minutes = Slices.of([(end - 60 * back, 9.0, 10.0, SliceState.MEASURED) for back in range(60, 0, -1)])
     with storage.transaction() as database:
-        database.ledger.write(made.CHECKOUT.sli, "prometheus", minutes)
+        database.ledger.write([made.CHECKOUT.sli], "prometheus", SliceTable.of_one(minutes))
     return storage
 
 

@@ -1,13 +1,20 @@
 """What a Prometheus would have scraped: samples of made-up targets, for writing history by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from okrbridge.application.ports import CountRequest
-from okrbridge.domain.ledger import Slices, SliceState
+from okrbridge.application.ports import Counted, CountRequest
+from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, from_epoch
+from okrbridge.sources.prometheus.batches import Batches, Bounds
+from okrbridge.sources.prometheus.carrying import Carry
+from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.connection import Connection
+from okrbridge.sources.prometheus.push_down import PushDown
 
 MINUTE = timedelta(minutes=1)
 GRID = Grid(MINUTE)
@@ -73,14 +80,55 @@ def between(start: float, end: float) -> Interval:
     return Interval(from_epoch(START + start), from_epoch(START + end))
 
 
-def asking(job: str, start: float, end: float, *, last_measured_end: float | None = None) -> CountRequest:
-    """A request in seconds after START."""
-    last = None if last_measured_end is None else from_epoch(START + last_measured_end)
-    return CountRequest(sli(job), between(start, end), last)
+def asking(*jobs: str, start: float, end: float, measured_until: float | None = None) -> CountRequest:
+    """A request for several cases, in seconds after START."""
+    known = None if measured_until is None else from_epoch(START + measured_until)
+    return CountRequest(tuple(map(sli, jobs)), between(start, end), known)
 
 
-def bad_and_total(slices: Slices | None) -> list[tuple[float, float] | None]:
-    """Bad and total events of each slice; None for a gap."""
-    assert slices is not None
-    rows = zip(slices.good.tolist(), slices.total.tolist(), slices.states.tolist(), strict=True)
-    return [(total - good, total) if state == SliceState.MEASURED else None for good, total, state in rows]
+def bad_and_total(counted: Counted, row: int = 0) -> list[tuple[float, float] | None]:
+    """Bad and total events of each slice of an SLI that did not fail; None for a gap."""
+    assert not counted.failures
+    table = counted.table
+    assert SliceState.UNKNOWN not in table.states
+    slices = zip(table.good[row].tolist(), table.total[row].tolist(), table.states[row].tolist(), strict=True)
+    return [(total - good, total) if state == SliceState.MEASURED else None for good, total, state in slices]
+
+
+@contextmanager
+def pushing_down(url: str, bounds: Bounds | None = None, *, seconds: float = 5) -> Iterator[PushDown]:
+    """Counting on a server by letting it subtract and sum.
+
+    Args:
+        seconds: the longest a question may take.
+    """
+    with batches_at(url, bounds, seconds=seconds) as batches:
+        yield PushDown(batches, GRID)
+
+
+@contextmanager
+def batches_at(
+    url: str, bounds: Bounds | None = None, *, seconds: float = 5, largest_answer: int = 64 * 1024 * 1024
+) -> Iterator[Batches]:
+    """Batches of questions to a server, two under way at once."""
+    client = PrometheusClient(
+        "prom", Connection(url), deadline=timedelta(seconds=seconds), largest_answer=largest_answer
+    )
+    with ThreadPoolExecutor(2) as pool:
+        yield Batches(client, pool, bounds)
+    client.close()
+
+
+@contextmanager
+def carrying(
+    url: str, *, step: timedelta = MINUTE, replica_labels: Sequence[str] = (), **limits: int
+) -> Iterator[Carry]:
+    """Counting on a server by carrying series in this process.
+
+    Args:
+        limits: bounds of one answer, as ``Carry`` takes them.
+    """
+    client = PrometheusClient("prom", Connection(url), deadline=timedelta(seconds=5))
+    with ThreadPoolExecutor(4) as pool:
+        yield Carry(client, Grid(step), pool, replica_labels=replica_labels, **limits)
+    client.close()

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 from tests.integration.prometheus.scraped import (
-    GRID,
     START,
     History,
     Target,
@@ -17,14 +16,14 @@ from tests.integration.prometheus.scraped import (
     between,
     every,
     merged,
+    pushing_down,
 )
 from tests.servers.prometheus import PrometheusServer
 
 from okrbridge.application.ports import CountRequest
 from okrbridge.domain.sli import Sli
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.connection import Connection
-from okrbridge.sources.prometheus.source import PrometheusSource
+from okrbridge.sources.prometheus.batches import Bounds
+from okrbridge.sources.prometheus.push_down import PushDown
 
 pytestmark = pytest.mark.integration
 
@@ -217,13 +216,17 @@ HIDDEN = {
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
     server = PrometheusServer(tmp_path_factory.mktemp("exact"))
     server.backfill(merged(*(case() for case in CASES), *(history for history, _, _ in HIDDEN.values())))
     with server:
-        source = PrometheusSource("prom", PrometheusClient("prom", Connection(server.url)), GRID)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def source(server: PrometheusServer) -> Iterator[PushDown]:
+    with pushing_down(server.url) as source:
         yield source
-        source.close()
 
 
 @pytest.mark.parametrize(
@@ -252,39 +255,58 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSourc
         ("replaced", 0, 120, [(0, 5), (2, 5)]),
     ],
 )
-def test_increases_equal_the_truth_derived_by_hand(source: PrometheusSource, job, start, end, expected):
-    [answer] = source.count([asking(job, start, end)])
-    assert answer.failure is None
-    assert bad_and_total(answer.slices) == expected
+def test_increases_equal_the_truth_derived_by_hand(source: PushDown, job, start, end, expected):
+    assert bad_and_total(source.count(asking(job, start=start, end=end))) == expected
 
 
 @pytest.mark.parametrize("job", HIDDEN)
-def test_what_happened_out_of_sight_is_counted_once(source: PrometheusSource, job):
+def test_what_happened_out_of_sight_is_counted_once(source: PushDown, job):
     _, end, expected = HIDDEN[job]
-    [answer] = source.count([asking(job, 0, end)])
-    assert answer.failure is None
-    assert answer.slices is not None
-    good, total = float(answer.slices.good.sum()), float(answer.slices.total.sum())
+    table = source.count(asking(job, start=0, end=end)).table
+    good, total = float(table.good.sum()), float(table.total.sum())
     assert (total - good, total) == expected
 
 
-def test_counters_without_target_labels_count_late_series_once_a_sibling_was_in_view(source: PrometheusSource):
+def test_counters_without_target_labels_count_late_series_once_a_sibling_was_in_view(source: PushDown):
     # (0, 60]: 110 - 100 = 10; (60, 120]: the late series with its 31.
     pushed = Sli("pushed", "prom", bad='pushed_total{code="500"}', total="pushed_total")
-    [answer] = source.count([CountRequest(pushed, between(-60, 120))])
-    assert bad_and_total(answer.slices) == [(0, 0), (0, 10), (31, 31)]
+    counted = source.count(CountRequest((pushed,), between(-60, 120)))
+    assert bad_and_total(counted) == [(0, 0), (0, 10), (31, 31)]
 
 
 @pytest.mark.parametrize("job", [name for name in EVERY_JOB if name != "comes-back"])
-def test_a_range_equals_its_slices_asked_one_by_one(source: PrometheusSource, job):
-    [whole] = source.count([asking(job, -60, 180)])
-    one_by_one = [source.count([asking(job, start, start + 60)])[0] for start in range(-60, 180, 60)]
-    assert bad_and_total(whole.slices) == [row for one in one_by_one for row in bad_and_total(one.slices)]
+def test_a_range_equals_its_slices_asked_one_by_one(source: PushDown, job):
+    whole = source.count(asking(job, start=-60, end=180))
+    one_by_one = [source.count(asking(job, start=start, end=start + 60)) for start in range(-60, 180, 60)]
+    assert bad_and_total(whole) == [row for one in one_by_one for row in bad_and_total(one)]
 
 
-@pytest.mark.parametrize("points", [1, 2, 3])
-def test_the_edge_between_two_questions_loses_and_doubles_nothing(source: PrometheusSource, points):
-    small = PrometheusSource("prom", source._client, GRID, points_per_query=points)
-    requests = [asking(job, -60, 180) for job in EVERY_JOB]
-    pairs = zip(small.count(requests), source.count(requests), strict=True)
-    assert all(bad_and_total(cut.slices) == bad_and_total(whole.slices) for cut, whole in pairs)
+def test_fused_with_others_each_is_counted_as_alone(source: PushDown):
+    jobs = (*EVERY_JOB, *HIDDEN)
+    together = source.count(asking(*jobs, start=-60, end=1320))
+    for row, job in enumerate(jobs):
+        assert bad_and_total(together, row) == bad_and_total(source.count(asking(job, start=-60, end=1320))), job
+
+
+@pytest.mark.parametrize("bounds", [Bounds(points=1), Bounds(points=2), Bounds(points=3), Bounds(values=40, members=3)])
+def test_the_edge_between_two_questions_loses_and_doubles_nothing(server: PrometheusServer, source: PushDown, bounds):
+    request = asking(*EVERY_JOB, start=-60, end=180)
+    with pushing_down(server.url, bounds) as small:
+        cut = small.count(request)
+    whole = source.count(request)
+    assert all(bad_and_total(cut, row) == bad_and_total(whole, row) for row in range(len(EVERY_JOB)))
+
+
+def test_the_terms_of_a_sum_are_counted_each_and_then_added(source: PushDown):
+    # boundary: 200 grows by 10, 20, 0 and 500 by 0, 2, 1; late-errors: 500 has 0, 51, 0.
+    ok, bad, late = (
+        f'http_requests_total{{job="{job}",code="{code}"}}'
+        for job, code in (("boundary", 200), ("boundary", 500), ("late-errors", 500))
+    )
+    slis = (
+        Sli("added", "prom", good=ok, total=f"{ok} + {bad}"),
+        Sli("taken", "prom", bad=f'http_requests_total{{job="boundary"}} - {ok}', total=f"{ok} + {late} + {bad}"),
+    )
+    counted = source.count(CountRequest(slis, between(0, 180)))
+    assert bad_and_total(counted, 0) == [(0, 10), (2, 22), (1, 1)]
+    assert bad_and_total(counted, 1) == [(0, 10), (2, 73), (1, 1)]

@@ -6,12 +6,10 @@ Slices are a minute long; times are seconds after START, a boundary.
 from collections.abc import Iterator
 
 import pytest
-from tests.integration.prometheus.scraped import GRID, History, Target, asking, bad_and_total, every, merged
+from tests.integration.prometheus.scraped import History, Target, asking, bad_and_total, every, merged, pushing_down
 from tests.servers.prometheus import PrometheusServer
 
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.connection import Connection
-from okrbridge.sources.prometheus.source import PrometheusSource
+from okrbridge.sources.prometheus.push_down import PushDown
 
 pytestmark = pytest.mark.integration
 
@@ -46,13 +44,11 @@ def short_gap() -> History:
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushDown]:
     server = PrometheusServer(tmp_path_factory.mktemp("gaps"))
     server.backfill(merged(counters_stay_alive(), restarted_in_the_gap(), replaced_in_the_gap(), short_gap()))
-    with server:
-        source = PrometheusSource("prom", PrometheusClient("prom", Connection(server.url)), GRID)
+    with server, pushing_down(server.url) as source:
         yield source
-        source.close()
 
 
 @pytest.mark.parametrize(
@@ -64,33 +60,32 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSourc
         ("replaced", (0, 71)),
     ],
 )
-def test_the_first_slice_after_a_gap_holds_what_happened_in_it(source: PrometheusSource, job, first_after):
-    [answer] = source.count([asking(job, 0, 1260)])
-    assert bad_and_total(answer.slices) == [(0, 0)] * 5 + GAP + [first_after]
+def test_the_first_slice_after_a_gap_holds_what_happened_in_it(source: PushDown, job, first_after):
+    counted = source.count(asking(job, start=0, end=1260))
+    assert bad_and_total(counted) == [(0, 0)] * 5 + GAP + [first_after]
 
 
-def test_a_gap_before_the_request_is_bridged_when_its_end_is_known(source: PrometheusSource):
-    [answer] = source.count([asking("alive", 1200, 1260, last_measured_end=300)])
-    assert bad_and_total(answer.slices) == [(25, 327)]
+def test_a_gap_before_the_request_is_bridged_when_its_end_is_known(source: PushDown):
+    counted = source.count(asking("alive", start=1200, end=1260, measured_until=300))
+    assert bad_and_total(counted) == [(25, 327)]
 
 
-def test_a_request_inside_the_gap_bridges_it_too(source: PrometheusSource):
-    [answer] = source.count([asking("alive", 600, 1260, last_measured_end=300)])
-    assert bad_and_total(answer.slices) == [None] * 10 + [(25, 327)]
+def test_a_request_inside_the_gap_bridges_it_too(source: PushDown):
+    counted = source.count(asking("alive", start=600, end=1260, measured_until=300))
+    assert bad_and_total(counted) == [None] * 10 + [(25, 327)]
 
 
-def test_a_first_slice_with_nothing_known_before_it_counts_only_from_its_own_samples_on(source: PrometheusSource):
-    [answer] = source.count([asking("alive", 1200, 1260)])
-    assert bad_and_total(answer.slices) == [(0, 0)]
+def test_a_first_slice_with_nothing_known_before_it_counts_only_from_its_own_samples_on(source: PushDown):
+    counted = source.count(asking("alive", start=1200, end=1260))
+    assert bad_and_total(counted) == [(0, 0)]
 
 
-def test_a_gap_shorter_than_the_look_back_needs_no_second_question(source: PrometheusSource):
+def test_a_gap_shorter_than_the_look_back_needs_no_second_question(source: PushDown):
     # 191 - 100, of which nothing in the five slices without a sample.
-    [answer] = source.count([asking("short", 0, 360)])
-    assert bad_and_total(answer.slices) == [(0, 0)] * 5 + [(0, 91)]
+    counted = source.count(asking("short", start=0, end=360))
+    assert bad_and_total(counted) == [(0, 0)] * 5 + [(0, 91)]
 
 
-def test_an_unknown_counter_is_a_gap_and_no_failure(source: PrometheusSource):
-    [answer] = source.count([asking("nobody", 0, 120)])
-    assert answer.failure is None
-    assert bad_and_total(answer.slices) == [None, None]
+def test_an_unknown_counter_is_a_gap_and_no_failure(source: PushDown):
+    counted = source.count(asking("nobody", start=0, end=120))
+    assert bad_and_total(counted) == [None, None]

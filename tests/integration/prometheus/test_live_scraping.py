@@ -78,10 +78,9 @@ def test_series_that_vanish_return_are_born_and_restart_are_counted_exactly(proc
         ended = GRID.ceil(from_epoch(time.time()))
         wait_until(lambda: time.time() > ended.timestamp(), what="the end of the slice")
         source = PrometheusSource("prom", PrometheusClient("prom", Connection(server.url)), GRID)
-        [answer] = source.count([CountRequest(LIVE_SLI, Interval(began, ended))])
+        [answer] = source.count([CountRequest((LIVE_SLI,), Interval(began, ended))])
         source.close()
-    assert answer.failure is None
-    assert answer.slices is not None
+    assert not answer.failures
     # good 10, then 6; bad 4, then 1.
-    assert float(answer.slices.total.sum()) == 10 + 6 + 4 + 1
-    assert float(answer.slices.good.sum()) == 10 + 6
+    assert float(answer.table.total.sum()) == 10 + 6 + 4 + 1
+    assert float(answer.table.good.sum()) == 10 + 6

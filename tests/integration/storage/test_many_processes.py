@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.storage.writer_process import HANGING, SHARED_SLI
-from tests.ports.ledger_examples import GRID, ORIGIN, measured, minutes
+from tests.ports.ledger_examples import GRID, measured, minutes, put
 from tests.ports.record_examples import UPTIME
 
 from okrbridge.storage.database import open_database
@@ -63,5 +63,5 @@ def test_a_writer_killed_inside_its_transaction_leaves_nothing_half_written(empt
             assert database.evaluations.latest() is None
         # And its lock went with it: the next writer need not wait.
         with storage.transaction() as database:
-            database.ledger.write(SHARED_SLI, ORIGIN, measured((0, 1, 1)))
+            put(database, SHARED_SLI, measured((0, 1, 1)))
         storage.check()

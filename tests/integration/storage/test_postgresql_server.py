@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from tests.ports.ledger_examples import GRID, ORIGIN, measured, minutes, new_sli, write
+from tests.ports.ledger_examples import GRID, measured, minutes, new_sli, put, write
 from tests.servers.postgresql import PostgresServer
 from tests.servers.programs import free_port
 from tests.unit.storage.schema_comparison import differences, schema_text
@@ -125,12 +125,12 @@ def test_a_connection_that_breaks_inside_a_transaction_keeps_nothing(postgres: P
 
     def broken() -> None:
         with storage.transaction() as database:
-            database.ledger.write(sli, ORIGIN, measured((0, 1, 1)))
+            put(database, sli, measured((0, 1, 1)))
             with psycopg.connect(postgres.url(), autocommit=True) as connection:
                 connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'okrbridge'"
                 )
-            database.ledger.write(sli, ORIGIN, measured((1, 1, 1)))
+            put(database, sli, measured((1, 1, 1)))
 
     with closing(opened(url)) as storage:
         with pytest.raises(StorageError, match="cannot reach"):
@@ -143,9 +143,7 @@ def test_a_connection_that_breaks_inside_a_transaction_keeps_nothing(postgres: P
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE ledger_slices SET good = {}",
-        "UPDATE ledger_slices SET total = {}",
-        "UPDATE ledger_hours SET good = {}",
+        "UPDATE slis SET limit_value = {}",
         "INSERT INTO progress VALUES ('a/b', 1, NULL, NULL, NULL, {}, NULL, 'on_track', NULL, 0, 'ok', NULL, '')",
     ],
 )

@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import closing
 
-from tests.ports.ledger_examples import GRID, ORIGIN, ZERO, measured
+from tests.ports.ledger_examples import GRID, ORIGIN, ZERO, measured, put
 from tests.ports.record_examples import measurement, progress
 
 from okrbridge.application.records import Evaluation
@@ -36,7 +36,7 @@ def main(step: str, url: str) -> None:
 
 
 def _write(database, number: int) -> None:
-    database.ledger.write(SHARED_SLI, ORIGIN, measured(*((minute, 1.0, 2.0) for minute in range(number))))
+    put(database, SHARED_SLI, measured(*((minute, 1.0, 2.0) for minute in range(number))))
     database.progress.save([measurement(0)], [progress(0)])
     database.evaluations.save(Evaluation("e1", ZERO, ZERO, ZERO, slices_written=number))
 

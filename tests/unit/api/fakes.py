@@ -1,5 +1,6 @@
 """A database for tests of what reads one: a ledger of slices and a few records, without transactions."""
 
+import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,11 +14,21 @@ from okrbridge.api.dependencies import ApiServices, ReadinessCheck
 from okrbridge.application.ports import Buckets, Storage, Transaction
 from okrbridge.application.records import DefinitionRevision, ProgressRecord
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
-from okrbridge.domain.ledger import Slices, WindowCounts, sum_window
+from okrbridge.domain.ledger import Slices, WindowSums, sum_window
 from okrbridge.domain.windows import Grid, Interval, epoch_seconds
 from okrbridge.errors import StorageError
 
 MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class FakeMetrics:
+    """A page for ``/metrics``."""
+
+    page: bytes = b"okrbridge_ticks_total 1\n"
+
+    def parts(self, *, is_compressed: bool) -> Sequence[bytes]:
+        return [gzip.compress(self.page)] if is_compressed else [self.page[:10], self.page[10:]]
 
 
 @dataclass
@@ -27,9 +38,12 @@ class FakeLedger:
     held: Slices = field(default_factory=Slices.empty)
     questions: int = 0
 
-    def window_counts(self, _sli_key: str, intervals: Sequence[Interval]) -> list[WindowCounts]:
+    def window_sums(self, sli_keys: Sequence[str], intervals: Sequence[Interval]) -> WindowSums:
         self.questions += 1
-        return [sum_window(self.held, interval, MINUTE) for interval in intervals]
+        sums = [sum_window(self.held, interval, MINUTE) for interval in intervals]
+        measured = [one.measured.total_seconds() for one in sums]
+        columns = ([one.good for one in sums], [one.total for one in sums], measured, measured)
+        return WindowSums(*(np.array([column] * len(sli_keys), dtype=np.float64) for column in columns))
 
     def buckets(self, _sli_key: str, interval: Interval, step: timedelta) -> Buckets:
         self.questions += 1
@@ -95,7 +109,7 @@ def services(
         definitions=definitions,
         storage=cast("Storage", database or FakeDatabase()),
         clock=lambda: now,
-        metrics=lambda: b"okrbridge_ticks_total 1\n",
+        metrics=FakeMetrics(),
         is_ready=lambda: list(checks),
         version="0.0.0",
         grid=Grid(MINUTE),

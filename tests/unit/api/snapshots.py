@@ -1,19 +1,31 @@
-"""A hand-made snapshot of two SLOs, one cycle, two objectives and four key results, for tests of what reads one."""
+"""A hand-made snapshot of three SLOs, one cycle, two objectives and four key results, for tests of what reads one."""
 
+import math
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
+from okrbridge.application.slo_reports import (
+    NEVER,
+    STATES,
+    SloColumns,
+    SloDetails,
+    SloDirectory,
+    SloReport,
+    SloReports,
+)
 from okrbridge.application.snapshot import (
     CycleReport,
     KeyResultReport,
     ObjectiveReport,
-    SloReport,
     Snapshot,
     SourceReport,
 )
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
-from okrbridge.domain.ledger import WindowCounts
+from okrbridge.domain.ledger import FloatArray, WindowCounts
 from okrbridge.domain.okr import (
     Commitment,
     Cycle,
@@ -29,7 +41,7 @@ from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo, SloState
 from okrbridge.domain.units import RATIO, parse_quantity, parse_unit
-from okrbridge.domain.windows import Interval, RollingWindow
+from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Grid, Interval, RollingWindow, epoch_seconds
 
 AT = datetime(2026, 2, 15, 0, 0, tzinfo=UTC)
 """45 of the 90 days from 1 January to 1 April have passed."""
@@ -78,9 +90,75 @@ def checkout_report() -> SloReport:
         last_measured_end=AT - timedelta(seconds=60),
         events_good_total=190.0,
         events_bad_total=10.0,
-        query='sum(requests_total{code=~"5.."})',
-        method="exact increase of counters",
+        details=SloDetails(query='sum(requests_total{code=~"5.."})', method="exact increase of counters"),
     )
+
+
+MONTHLY = Slo(
+    name="invoices-monthly",
+    service="billing",
+    sli=Sli("invoices", "prometheus", total="invoices_total", bad="invoices_failed_total"),
+    target_ratio=0.99,
+    window=CalendarWindow(CalendarUnit.MONTH, "UTC", datetime(2026, 1, 1)),  # noqa: DTZ001 - wall clock of the zone
+)
+
+
+def monthly_report() -> SloReport:
+    """Half of February has passed and 0.25 % of 1 % allowed were bad: 0.5 x 0.25 of the budget is spent, 0.5 expected.
+
+    A day burns at 4, so the 0.875 that is left of 28 days lasts 28 x 0.875 / 4 = 6.125 days, to 21 February 03:00.
+    """
+    window = Interval(datetime(2026, 2, 1, tzinfo=UTC), AT)
+    return SloReport(
+        slo=MONTHLY,
+        window=window,
+        counts=WindowCounts(3990.0, 4000.0, window.length - timedelta(hours=1), window.length - timedelta(hours=1)),
+        sli_ratio=0.9975,
+        budget_consumed_ratio=0.125,
+        budget_remaining_ratio=0.875,
+        error_ratios=dict.fromkeys(BURN_WINDOWS, 0.04),
+        burn_rates=dict.fromkeys(BURN_WINDOWS, 4.0),
+        state=SloState.OK,
+        evaluated_at=AT,
+        last_measured_end=AT,
+        budget_expected_ratio=0.5,
+        budget_exhausted_at=datetime(2026, 2, 21, 3, tzinfo=UTC),
+        details=SloDetails(alerts_frozen="maintenance db-upgrade is active", is_low_traffic=False),
+    )
+
+
+def slo_reports(*reports: SloReport) -> SloReports:
+    """Reports made by hand as an evaluation would hold them."""
+
+    def column(values: Iterable[float | None]) -> FloatArray:
+        return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+
+    def windows(rows: Iterable[Mapping[str, float | None]]) -> FloatArray:
+        return np.array([column(row[name] for name in BURN_WINDOWS) for row in rows]).reshape(-1, len(BURN_WINDOWS))
+
+    def instant(at: datetime | None) -> float | None:
+        return None if at is None else epoch_seconds(at)
+
+    columns = SloColumns(
+        good=column(one.counts.good for one in reports),
+        total=column(one.counts.total for one in reports),
+        measured_seconds=column(one.counts.measured.total_seconds() for one in reports),
+        in_force_seconds=column(one.counts.in_force.total_seconds() for one in reports),
+        sli_ratio=column(one.sli_ratio for one in reports),
+        consumed=column(one.budget_consumed_ratio for one in reports),
+        remaining=column(one.budget_remaining_ratio for one in reports),
+        error_ratios=windows(one.error_ratios for one in reports),
+        burn_rates=windows(one.burn_rates for one in reports),
+        states=np.array([STATES.index(one.state) for one in reports], dtype=np.int8),
+        measured_until=np.array([instant(one.last_measured_end) or NEVER for one in reports], dtype=np.int64),
+        events_good=column(one.events_good_total for one in reports),
+        events_bad=column(one.events_bad_total for one in reports),
+        expected=column(one.budget_expected_ratio for one in reports),
+        exhausted_at=column(instant(one.budget_exhausted_at) for one in reports),
+        alerts_frozen=np.array([bool(one.details.alerts_frozen) for one in reports], dtype=np.bool_),
+    )
+    directory = SloDirectory(tuple(one.slo for one in reports))
+    return SloReports(directory, columns, AT, Grid(timedelta(minutes=1)), lambda row: reports[row].details)
 
 
 def search_report() -> SloReport:
@@ -268,7 +346,7 @@ def rich_snapshot() -> Snapshot:
         evaluation_id=EVALUATION,
         at=AT,
         published_at=AT + timedelta(seconds=5),
-        slos=(search_report(), checkout_report()),
+        slos=slo_reports(search_report(), checkout_report(), monthly_report()),
         objectives=(checkout, search),
         cycles=(CycleReport(CYCLE, 0.5, "delivery"),),
         sources=(SourceReport("prometheus", "Prometheus", is_up=True, last_success_at=AT),),
@@ -278,7 +356,7 @@ def rich_snapshot() -> Snapshot:
 def definitions() -> DefinitionSet:
     """What the snapshot was evaluated from."""
     return DefinitionSet(
-        slos=(SEARCH, CHECKOUT),
+        slos=(SEARCH, CHECKOUT, MONTHLY),
         cycles=(CYCLE,),
         objectives=(CHECKOUT_OBJECTIVE, SEARCH_OBJECTIVE),
         documents=(

@@ -11,7 +11,7 @@ from tests.unit.api.fakes import FakeDatabase, FakeLedger, FakeProgress, service
 
 from okrbridge.api.app import create_app
 from okrbridge.application.records import ProgressRecord, Quality
-from okrbridge.domain.ledger import Slices, SliceState
+from okrbridge.domain.ledger import Slices, SliceState, SliceTable
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.windows import Grid, epoch_seconds
 from okrbridge.storage.memory import MemoryStorage
@@ -73,7 +73,7 @@ def test_a_plus_that_arrives_as_a_blank_is_understood():
 def test_the_real_ledger_gives_the_same_rows():
     storage = MemoryStorage(Grid(timedelta(minutes=1)))
     with storage.transaction() as database:
-        database.ledger.write(made.CHECKOUT.sli, "prometheus", _minutes(120))
+        database.ledger.write([made.CHECKOUT.sli], "prometheus", SliceTable.of_one(_minutes(120)))
     app = create_app(dataclasses.replace(services(), storage=storage))
 
     rows = _items(TestClient(app).get(SLO, params={"from": "now-2h", "step": "1h"}))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.unit.api.fakes import FakeDatabase, services
+from tests.unit.api.fakes import FakeDatabase, FakeMetrics, services
 
 from okrbridge.api.app import create_app
 from okrbridge.api.dependencies import ReadinessCheck
@@ -26,10 +26,22 @@ def test_metrics_are_the_text_format():
 
 
 def test_a_large_page_is_compressed_for_those_who_accept_it():
-    client = _client(metrics=lambda: b"okrbridge_ticks_total 1\n" * 1000)
+    client = _client(metrics=FakeMetrics(b"okrbridge_ticks_total 1\n" * 1000))
 
     assert client.get("/metrics", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
     assert "content-encoding" not in client.get("/metrics", headers={"Accept-Encoding": "identity"}).headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("gzip", "gzip"), ("deflate, gzip;q=0.5", "gzip"), ("br", None), ("", None)],
+)
+def test_metrics_are_compressed_only_for_those_who_take_it(accepted: str, encoding: str | None):
+    answer = _client().get("/metrics", headers={"Accept-Encoding": accepted})
+
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.text == "okrbridge_ticks_total 1\n"
 
 
 @pytest.mark.parametrize("path", ["/livez", "/-/healthy"])
@@ -93,10 +105,11 @@ def test_refused_definitions_come_back_with_every_fault():
 
 
 def test_a_fault_of_ours_leaks_nothing():
-    def fail() -> bytes:
-        raise RuntimeError("password is hunter2")
+    class Failing:
+        def parts(self, *, is_compressed: bool) -> list[bytes]:
+            raise RuntimeError(f"password is hunter2, {is_compressed}")
 
-    answer = _client(metrics=fail).get("/metrics")
+    answer = _client(metrics=Failing()).get("/metrics")
 
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

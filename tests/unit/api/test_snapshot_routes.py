@@ -53,7 +53,7 @@ def test_slos_come_by_name(client: TestClient):
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert _names(answer, "slo") == ["checkout-availability", "search-latency"]
+    assert _names(answer, "slo") == ["checkout-availability", "invoices-monthly", "search-latency"]
     assert answer.json()["next"] is None
 
 
@@ -147,7 +147,7 @@ def test_before_the_first_evaluation_the_client_is_asked_to_come_back(path: str)
     [f"{SLOS}/search-latency", f"{KEY_RESULTS}/fast-search/errors", f"{OBJECTIVES}/fast-search", f"{CYCLES}/2026-q1"],
 )
 def test_what_is_declared_and_not_yet_evaluated_is_not_called_unknown(path: str):
-    empty = dataclasses.replace(made.rich_snapshot(), slos=(), objectives=(), cycles=())
+    empty = dataclasses.replace(made.rich_snapshot(), slos=made.slo_reports(), objectives=(), cycles=())
     answer = TestClient(create_app(services(snapshot=empty))).get(path)
 
     assert answer.status_code == 503

@@ -1,9 +1,11 @@
 """A tick, from the source's answers to the snapshot."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.fakes.definitions import START, budget, definitions, p99, slo, threshold, uptime
+from structlog.testing import capture_logs
+from tests.fakes.definitions import API, START, budget, definitions, p99, slo, threshold, uptime
 from tests.fakes.scripted_source import steady
 
 from okrbridge.application.ports import SourceFailure
@@ -78,7 +80,7 @@ def test_a_failing_source_moves_no_number_and_says_why(engine):
     snapshot = run.evaluator.tick(later)
     report = snapshot.slos[0]
     assert report.state is SloState.ERROR
-    assert report.failure == "unreachable: connection refused"
+    assert report.details.failure == "unreachable: connection refused"
     assert report.counts.total == before.counts.total
     assert report.data_age_seconds(later) == 180
     assert snapshot.sources[0].is_up is False
@@ -103,7 +105,7 @@ def test_after_an_outage_the_request_carries_the_end_of_the_last_measured_slice(
     run.evaluator.tick(run.at(MIDDLE + timedelta(minutes=30)))
     (request,) = run.source.asked
     assert request.interval == Interval(MIDDLE, MIDDLE + timedelta(minutes=30))
-    assert request.last_measured_end == MIDDLE
+    assert request.measured_until == MIDDLE
 
 
 def test_a_look_back_never_reaches_across_slices_that_are_still_to_be_asked_for(engine):
@@ -115,10 +117,10 @@ def test_a_look_back_never_reaches_across_slices_that_are_still_to_be_asked_for(
     run.evaluator.tick(back)
     (request,) = run.source.asked
     assert request.interval == Interval(back - timedelta(hours=1), back)
-    assert request.last_measured_end is None
+    assert request.measured_until is None
     run.source.asked.clear()
     run.evaluator.fill_history(back, keep_going)
-    known_before = {request.interval: request.last_measured_end for request in run.source.asked}
+    known_before = {request.interval: request.measured_until for request in run.source.asked}
     assert known_before[Interval(MIDDLE, back - timedelta(hours=1))] == MIDDLE
 
 
@@ -329,6 +331,48 @@ def test_a_refused_query_does_not_make_its_source_down(engine):
     snapshot = run.evaluator.tick(run.at(MIDDLE))
     assert snapshot.sources[0].is_up is True
     assert snapshot.sources[0].failure == "bad_query: 1:4: parse error"
+
+
+def test_ten_slos_are_counted_by_one_question(engine):
+    slis = [replace(API, name=f"sli-{number}", total=f"total_{number}") for number in range(10)]
+    run = engine(definitions(slos=tuple(slo(one.name, sli=one) for one in slis)))
+    run.evaluator.tick(run.at(MIDDLE))
+    run.evaluator.tick(run.at(MIDDLE + timedelta(minutes=1)))
+    assert [len(request.slis) for request in run.source.asked] == [10, 10]
+
+
+def test_one_failing_sli_leaves_the_others_alone(engine):
+    web = replace(API, name="web", total="web_total")
+    run = engine(definitions(slos=(slo(), slo("web", sli=web))))
+    run.source.failing["web"] = SourceFailure(SourceFailureReason.BAD_QUERY, "1:4: parse error")
+    reports = run.evaluator.tick(run.at(MIDDLE)).slos
+    assert [report.counts.total for report in reports] == [600.0, 0.0]
+    assert [report.details.failure for report in reports] == ["", "bad_query: 1:4: parse error"]
+    with run.parts.storage.reading() as database:
+        assert database.evaluations.latest().failures == {web.key: "1:4: parse error"}
+
+
+def test_late_samples_reach_the_ledger_between_ticks_and_leave_the_live_counters_alone(engine):
+    run = engine(definitions(slos=(slo(),)), steady(4.0, 5.0))
+    run.evaluator.tick(run.at(MIDDLE))
+    run.source.script = steady(9.0, 10.0)
+    run.evaluator.upkeep(MIDDLE, keep_going)
+    report = run.evaluator.tick(MIDDLE).slos[0]
+    # The slices from 20 to 10 minutes before were read again: 10 of the hour's 60 have 10 events in place of 5.
+    assert report.counts.total == 350.0
+    assert (report.events_good_total, report.events_bad_total) == (240.0, 60.0)
+
+
+def test_where_data_begins_is_said_once(engine):
+    begin = MIDDLE - timedelta(days=2)
+    run = engine(definitions(slos=(slo(),)), lambda _sli, at: (9.0, 10.0) if at >= epoch_seconds(begin) else None)
+    with capture_logs() as logs:
+        run.evaluator.tick(run.at(MIDDLE))
+        run.evaluator.fill_history(MIDDLE, keep_going)
+        run.evaluator.fill_history(MIDDLE, keep_going)
+    assert [(entry["source"], entry["begins"]) for entry in logs if entry["event"] == "no older data"] == [
+        ("prometheus", begin.isoformat())
+    ]
 
 
 def test_spans_are_opened_for_the_tick_and_the_write(engine):

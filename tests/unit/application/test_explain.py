@@ -14,13 +14,15 @@ from okrbridge.application.explain_slo import slo_explanation, state_reason
 from okrbridge.application.explanation_text import explanation_lines
 from okrbridge.application.ports import Storage
 from okrbridge.application.records import DefinitionRevision
+from okrbridge.application.slo_reports import SloDetails
 from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.ledger import Slices, SliceState, WindowCounts
+from okrbridge.domain.maintenance import MaintenanceWindow
 from okrbridge.domain.okr import IncidentMeasure, KeyResultKind
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.slo import SloState
 from okrbridge.domain.units import parse_unit
-from okrbridge.domain.windows import Grid, epoch_seconds
+from okrbridge.domain.windows import Grid, Interval, epoch_seconds
 from okrbridge.errors import NotFoundError
 
 HOUR = timedelta(hours=1)
@@ -112,6 +114,43 @@ def test_burn_pairs_that_are_left_out_are_told_with_the_reason():
     assert left_out["factor"] == pytest.approx(14.4)
     assert left_out["reason"] == "its factor of 14.4 cannot be reached: 1/(1 - 0.9) is 10"
     assert [pair["long_window"] for pair in explanation["burn_policy"]] == ["6h", "1d", "3d"]
+
+
+def test_a_calendar_window_explains_the_period_it_is_judged_against():
+    explanation = _explaining(_database()).slo("invoices-monthly")
+
+    # 14 of 28 days have passed; 10 of 4000 bad at 0.99: 0.5 x 0.0025 / 0.01
+    assert _formula(explanation, "budget_consumed_ratio") == "0.5 x (10 / 4000) / 0.01 = 0.125"
+    assert _formula(explanation, "budget_expected_ratio") == "1209600 s / 2419200 s = 0.5"
+    assert explanation["budget_exhausted_at"] == "2026-02-21T03:00:00Z"
+    assert explanation["alerts_frozen"] == "maintenance db-upgrade is active"
+    assert explanation["coverage"]["excluded_seconds"] == 3600.0
+
+
+def test_a_budget_that_is_a_number_explains_itself_without_a_share():
+    report = made.checkout_report()
+    slo = dataclasses.replace(report.slo, target_ratio=1.0, count_budget=10.0)
+    hour = WindowCounts(58.0, 60.0, HOUR, HOUR)
+
+    explanation = slo_explanation(dataclasses.replace(report, slo=slo), {"1h": hour}, made.NOW)
+
+    assert _formula(explanation, "budget_consumed_ratio") == "5 / 10 = 0.5"
+    [burn] = [one for one in explanation["burn_rates"] if one["window"] == "1h"]
+    # 2 of 10 in one of 720 hours
+    assert burn["numbers"] == "(2 / 10) x (2592000 s / 3600 s) = 144"
+    assert "allowed_bad" not in [one["name"] for one in explanation["formulas"]]
+
+
+def test_excluded_time_is_listed():
+    window = MaintenanceWindow("db-upgrade", once=(Interval(made.AT - HOUR, made.AT),))
+    declared = dataclasses.replace(made.definitions(), maintenance=(window,))
+    storage = cast("Storage", _database())
+    explaining = Explaining(made.rich_snapshot(), declared, storage, Grid(timedelta(minutes=1)), made.NOW)
+
+    explanation = explaining.slo("checkout-availability")
+
+    assert explanation["exclusions"] == ["2026-02-14T23:00:00Z to 2026-02-15T00:00:00Z"]
+    assert any(line.startswith("exclusions    2026-02-14T23") for line in explanation_lines(explanation))
 
 
 def test_where_it_is_declared_is_told_with_the_revision():
@@ -223,7 +262,7 @@ def test_every_status_of_every_kind_has_its_rule(kind: KeyResultKind, status: Ke
 
 @pytest.mark.parametrize("state", list(SloState))
 def test_every_state_has_its_reason(state: SloState):
-    report = dataclasses.replace(made.checkout_report(), state=state, failure="timeout: no answer")
+    report = dataclasses.replace(made.checkout_report(), state=state, details=SloDetails(failure="timeout: no answer"))
 
     assert len(state_reason(report)) > 0
 

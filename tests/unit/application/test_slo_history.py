@@ -7,6 +7,7 @@ import pytest
 from tests.unit.api import snapshots as made
 from tests.unit.api.fakes import FakeLedger
 
+from okrbridge.application.slo_counts import SloCounts
 from okrbridge.application.slo_history import history_rows, on_grid, usual_step, whole_rows
 from okrbridge.domain.ledger import Slices, SliceState
 from okrbridge.domain.windows import Grid, Interval, RollingWindow, epoch_seconds
@@ -27,7 +28,8 @@ def _slo(window: timedelta):
 
 def _rows(ledger: FakeLedger, first: int, last: int, step: int, window: int = 2) -> list[dict[str, object]]:
     interval = Interval(START + timedelta(minutes=first), START + timedelta(minutes=last))
-    return history_rows(ledger, _slo(timedelta(minutes=window)), interval, timedelta(minutes=step), GRID)  # type: ignore[arg-type]  # reads only
+    counts = SloCounts(ledger, GRID)  # type: ignore[arg-type]  # reads only
+    return history_rows(counts, _slo(timedelta(minutes=window)), interval, timedelta(minutes=step), GRID)
 
 
 def test_each_row_has_the_budget_left_over_the_window_that_ends_with_it():

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.definitions import START, definitions, p99, slo, uptime
+from tests.fakes.scripted_source import ScriptedSource, steady
 
 from okrbridge.application.ports import Counted, CountRequest, Reading, SourceFailure, ValueRequest
 from okrbridge.domain.windows import Interval, epoch_seconds
@@ -12,6 +13,12 @@ from okrbridge.errors import SourceFailureReason
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 MIDDLE = START + timedelta(days=45)
 SLOW = SourceFailure(SourceFailureReason.TIMEOUT, "too slow")
+
+
+def failed(request: CountRequest) -> Counted:
+    """What a source answers that was too slow."""
+    [answer] = ScriptedSource(steady(9.0, 10.0), failure=SLOW).count([request])
+    return answer
 
 
 def keep_going() -> bool:
@@ -38,10 +45,10 @@ def test_the_slice_after_a_gap_is_asked_again_until_it_is_answered(engine, monke
     answer, asked = run.source._count, []
 
     def failing_once(request: CountRequest) -> Counted:
-        if request.interval == Interval(back, back + MINUTE) and request.last_measured_end == gone:
+        if request.interval == Interval(back, back + MINUTE) and request.measured_until == gone:
             asked.append(request)
             if len(asked) == 1:
-                return Counted(request, None, SLOW)
+                return failed(request)
         found: Counted = answer(request)
         return found
 
@@ -60,7 +67,7 @@ def test_a_tick_counts_the_slice_after_a_gap_again_too(engine):
     run.source.asked.clear()
     run.evaluator.tick(edge + 30 * MINUTE)
     settled = [request for request in run.source.asked if request.interval.start == edge + 10 * MINUTE]
-    assert [request.last_measured_end for request in settled] == [edge - 10 * MINUTE]
+    assert [request.measured_until for request in settled] == [edge - 10 * MINUTE]
 
 
 def test_a_day_whose_history_is_not_filled_yet_is_measured_later_and_not_wrongly(engine, monkeypatch):
@@ -73,7 +80,7 @@ def test_a_day_whose_history_is_not_filled_yet_is_measured_later_and_not_wrongly
 
     def failing_once(request: CountRequest) -> Counted:
         chunks.append(request)
-        return Counted(request, None, SLOW) if len(chunks) == 20 else answer(request)
+        return failed(request) if len(chunks) == 20 else answer(request)
 
     monkeypatch.setattr(run.source, "_count", failing_once)
     later(run, [0, 1, 2, 62])

@@ -34,6 +34,7 @@ def all_commands() -> dict[str, Any]:
 
 
 NAMES = (
+    "backfill",
     "config openapi",
     "config schema",
     "db check",
@@ -42,6 +43,8 @@ NAMES = (
     "demo",
     "evaluate",
     "explain",
+    "import",
+    "plan",
     "serve",
     "validate",
     "version",
@@ -55,7 +58,7 @@ def test_these_are_the_commands():
 @pytest.mark.parametrize("name", NAMES)
 def test_each_takes_the_common_options_after_its_name(name: str):
     command = all_commands()[name]
-    subject = ["slo/x"] if name == "explain" else []
+    subject = {"explain": ["slo/x"], "import": ["slos.yaml"]}.get(name, [])
     given = ["--config", "elsewhere", "--database-url", "sqlite:///x.db", "--format", "json"]
     with command.make_context(name, [*given, *subject]) as context:
         assert str(context.params["config"]) == "elsewhere"

@@ -95,7 +95,7 @@ def test_all_faults_of_all_files_are_told_at_once_in_reading_order(tmp_path):
 
     assert faults([tmp_path, tmp_path / "gone.yaml"], tmp_path) == [
         "a.yaml:15:25: spec.objectives[0].target: a target of 100% leaves no error budget to measure; choose one below it, "
-        "such as 99.99%",
+        'such as 99.99%, or count failures with the annotation okrbridge.dev/count-budget: "5"',
         "b.yaml:5:10: spec.start: '2026-02-30': February 2026 has 28 days",
         "c.yaml:8:7: spec.keyResults[0].from: no baseline: say where it starts with from, or make it a threshold with "
         "operator: ge or le",

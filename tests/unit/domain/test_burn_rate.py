@@ -52,7 +52,7 @@ def test_an_unknown_burn_exceeds_nothing():
 
 
 def test_arrays_burn_entry_by_entry():
-    burn = burn_rate(np.array([2.0, 0.0, 0.0]), np.array([1000.0, 1000.0, 0.0]), 0.999)
+    burn = burn_rate(np.array([2.0, 0.0, 0.0]), np.array([1000.0, 1000.0, 0.0]), np.full(3, 0.999))
     assert burn.tolist() == pytest.approx([2.0, 0.0, 0.0])
 
 

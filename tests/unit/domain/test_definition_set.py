@@ -1,13 +1,13 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.unit.domain.okr_examples import DUE, HALF_WAY, MEASURE, START, definitions, key_result
 
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.okr import IncidentMeasure, KeyResult, SloMeasure
-from okrbridge.domain.sli import Sli
+from okrbridge.domain.sli import Member, Sli, SliKind
 from okrbridge.domain.slo import Slo
-from okrbridge.domain.windows import Interval, RollingWindow
+from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, RollingWindow
 
 API = Sli(name="api", source="prometheus", total="t", bad="b")
 WEB = Sli(name="web", source="prometheus", total="w", bad="b")
@@ -50,6 +50,21 @@ def test_history_reaches_back_over_the_longest_window_of_the_sli():
 
 def test_history_reaches_at_least_over_the_burn_windows():
     assert needed(at=DUE, slos=(slo("api", API, days=1),)) == DUE - THREE_DAYS
+
+
+def test_history_reaches_back_to_the_beginning_of_a_calendar_period():
+    window = CalendarWindow(CalendarUnit.QUARTER, "UTC", datetime(2026, 1, 1))  # noqa: DTZ001 - a wall clock
+    quarterly = Slo(name="api", service="api", sli=API, target_ratio=0.999, window=window)
+    # At the turn the whole quarter that ends is asked for, a day later only that day, so the burn windows decide.
+    assert needed(at=datetime(2026, 4, 1, tzinfo=UTC), slos=(quarterly,)) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert needed(at=datetime(2026, 4, 2, tzinfo=UTC), slos=(quarterly,)) == datetime(2026, 3, 30, tzinfo=UTC)
+
+
+def test_the_members_of_a_composite_are_counted_as_far_back_as_its_window():
+    both = Sli("both", "", "", kind=SliKind.COMPOSITE, members=(Member(API, 0.9), Member(WEB, 0.9)))
+    slos = (slo("both", both, days=90), slo("web", WEB))
+    assert [each.key for each in DefinitionSet(slos=slos).slis] == [API.key, WEB.key]
+    assert needed(at=DUE, slos=slos) == DUE - timedelta(days=90)
 
 
 @pytest.mark.parametrize(

@@ -123,5 +123,6 @@ def test_floats_in_give_plain_floats_out(number):
 
 def test_arrays_are_divided_entry_by_entry_without_warnings():
     bad, total = np.array([0.0, 1.0, 0.0]), np.array([10.0, 10.0, 0.0])
-    assert consumed_ratio(bad, total, 0.9).tolist() == pytest.approx([0.0, 1.0, 0.0])
-    assert remaining_ratio(consumed_ratio(bad, total, 0.9)).tolist() == [1.0, 0.0, 1.0]
+    targets = np.full(3, 0.9)
+    assert consumed_ratio(bad, total, targets).tolist() == pytest.approx([0.0, 1.0, 0.0])
+    assert remaining_ratio(consumed_ratio(bad, total, targets)).tolist() == [1.0, 0.0, 1.0]

@@ -1,6 +1,6 @@
 import pytest
 
-from okrbridge.domain.sli import Sli
+from okrbridge.domain.sli import CompositeMode, Member, Sli, SliKind
 
 
 def sli(**changes: str | None) -> Sli:
@@ -45,3 +45,24 @@ def test_good_is_counted_directly_or_as_what_is_not_bad():
 def test_the_part_is_the_selector_counted_beside_the_total():
     assert sli().part == 'requests_total{code="500"}'
     assert sli(good="g", bad=None).part == "g"
+
+
+def composite(*members: Member, mode: CompositeMode = CompositeMode.WEIGHTED) -> Sli:
+    return Sli("all", "", "", kind=SliKind.COMPOSITE, members=members, mode=mode)
+
+
+def test_a_composite_stands_for_its_members_each_once():
+    one, other = sli(total="one"), sli(total="other")
+    assert composite(Member(one, 0.9), Member(other, 0.9), Member(one, 0.99)).leaves == (one, other)
+    assert one.leaves == (one,)
+
+
+def test_composites_that_mean_different_things_never_share_a_key():
+    one, other = sli(total="one"), sli(total="other")
+    keys = {
+        composite(Member(one, 0.9), Member(other, 0.9)).key,
+        composite(Member(one, 0.9), Member(other, 0.99)).key,
+        composite(Member(one, 0.9), Member(other, 0.9, 2)).key,
+        composite(Member(one, 0.9), Member(other, 0.9), mode=CompositeMode.WORST).key,
+    }
+    assert len(keys) == 4

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from okrbridge.domain.sli import Sli
-from okrbridge.domain.slo import Slo, SloState, slo_state
+from okrbridge.domain.slo import Budgeting, Slo, SloState, TimeSlices, slo_state
 from okrbridge.domain.windows import RollingWindow
 
 API = Sli(name="api", source="prometheus", total="t", bad="b")
@@ -14,6 +14,24 @@ API = Sli(name="api", source="prometheus", total="t", bad="b")
 def test_a_target_must_lie_between_0_and_1(target):
     with pytest.raises(ValueError, match="not between 0 and 1"):
         Slo(name="api", service="api", sli=API, target_ratio=target, window=RollingWindow(timedelta(days=30)))
+
+
+def test_a_target_of_one_goes_with_a_count_budget():
+    whole = Slo("api", "api", API, 1.0, RollingWindow(timedelta(days=30)), count_budget=5)
+    assert whole.count_budget == 5
+
+
+@pytest.mark.parametrize(
+    ("budgeting", "slices"),
+    [
+        (Budgeting.OCCURRENCES, TimeSlices(timedelta(minutes=1), 0.9)),
+        (Budgeting.TIMESLICES, None),
+        (Budgeting.RATIO_TIMESLICES, None),
+    ],
+)
+def test_time_slices_belong_to_their_methods(budgeting, slices):
+    with pytest.raises(ValueError, match="time slices belong to"):
+        Slo("api", "api", API, 0.9, RollingWindow(timedelta(days=1)), budgeting=budgeting, time_slices=slices)
 
 
 # Each row makes one more thing wrong, from the mildest to the one that hides all others.

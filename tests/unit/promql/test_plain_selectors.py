@@ -14,7 +14,9 @@ from okrbridge.promql.syntax import quoted
     [
         ("http_requests_total", "http_requests_total"),
         (" ( http_requests_total {} ) ", "http_requests_total"),
-        ('x{ b = \'q"\', a!~"5.." , }', 'x{b="q\\"",a!~"5.."}'),
+        ('x{ b = \'q"\', a!~"5.." , }', 'x{a!~"5..",b="q\\""}'),
+        ('x{b="2",a="1",b="2"}', 'x{a="1",b="2"}'),
+        ('x{a=~"GET",b!~"a-b",c=~".*",d=~"a.b"}', 'x{a="GET",b!="a-b",d=~"a.b"}'),
         ('{__name__="x",a="b"}', 'x{a="b"}'),
         ('{"my.metric",a="b"}', '{__name__="my.metric",a="b"}'),
         (r"x{path=~`/a\d`}", r'x{path=~"/a\\d"}'),
@@ -34,7 +36,7 @@ def test_a_selector_is_rendered_with_a_range_and_an_offset_after_it():
 
 def test_another_metric_of_the_same_targets_keeps_only_their_labels():
     selector = parse_selector('x{job="api",code="500",instance=~"pod-.*"}')
-    assert str(selector.target_metric("up")) == 'up{job="api",instance=~"pod-.*"}'
+    assert str(selector.target_metric("up")) == 'up{instance=~"pod-.*",job="api"}'
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,8 @@ def test_another_metric_of_the_same_targets_keeps_only_their_labels():
         ('{__name__=~"x.*"}', "must name its counter exactly"),
         ('x{a="1" or b="2"}', "no `or` between matchers"),
         ("42", "this is no counter"),
+        ('x{a="1",a="2"}', 'no series can match: a cannot be "1" and "2" at once'),
+        ('x{a=~"a)(b"}', "'a)(b' is no regular expression: "),
         ("x_total{", "this is not PromQL"),
         ("", "the query is empty"),
     ],

@@ -35,6 +35,7 @@ def test_promql_is_accepted(query):
         ("rate(up)", "expected type matrix"),
         ("no_such_function(up)", "no_such_function"),
         ("(" * 5000, "nests more than 100 brackets"),
+        ("+".join(["up"] * 5000), "the query has 4999 operators, more than 250"),
     ],
 )
 def test_a_fault_is_told_in_words_that_help(query, words):

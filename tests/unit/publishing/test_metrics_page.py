@@ -1,19 +1,28 @@
 """The metrics page: families, values, escapes, the cap."""
 
 import dataclasses
+import gzip
 import math
 import re
+import zlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.api import snapshots as made
 
 from okrbridge.application.metric_catalogue import BY_NAME, CATALOGUE, MetricType, Origin
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
-from okrbridge.publishing.families import label
-from okrbridge.publishing.metrics import MetricsPage, number, render
+from okrbridge.domain.windows import RollingWindow
+from okrbridge.publishing.gzip_parts import Compressed, compressed, finished
+from okrbridge.publishing.metrics import MetricsPage, render
+from okrbridge.publishing.slo_families import numbers
+from okrbridge.publishing.text_format import label, number
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 _SAMPLE = re.compile(r"^(?P<name>[a-z_]+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
@@ -29,7 +38,7 @@ def _names(page: bytes) -> list[str]:
 
 
 def _page(snapshot: Snapshot | None = None) -> bytes:
-    return render(snapshot or made.rich_snapshot())
+    return b"".join(render(snapshot or made.rich_snapshot()))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +80,7 @@ def test_what_is_unknown_is_absent():
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_absent(value: float):
     report = dataclasses.replace(made.checkout_report(), sli_ratio=value, budget_remaining_ratio=value)
-    page = _page(dataclasses.replace(made.rich_snapshot(), slos=(report,)))
+    page = _page(dataclasses.replace(made.rich_snapshot(), slos=made.slo_reports(report)))
 
     assert b"nan" not in page.lower()
     assert b"inf " not in page.lower()
@@ -92,8 +101,8 @@ def test_no_series_stands_twice():
 
 def test_an_slo_over_three_days_has_its_own_window_once():
     report = made.checkout_report()
-    slo = dataclasses.replace(report.slo, window=dataclasses.replace(report.slo.window, length=timedelta(days=3)))
-    page = _page(dataclasses.replace(made.rich_snapshot(), slos=(dataclasses.replace(report, slo=slo),)))
+    slo = dataclasses.replace(report.slo, window=RollingWindow(timedelta(days=3)))
+    page = _page(dataclasses.replace(made.rich_snapshot(), slos=made.slo_reports(dataclasses.replace(report, slo=slo))))
 
     assert len([line for line in _lines(page) if 'error_ratio{slo="checkout-availability",window="3d"}' in line]) == 1
 
@@ -140,12 +149,63 @@ def test_values_read_back_as_they_were(value: float, text: str):
 def test_the_cap_keeps_slos_and_tells_what_it_dropped():
     everything = _lines(_page())
     about = [line for line in everything if re.match("okrbridge_(source|history|evaluation|metrics)_", line)]
-    page = _lines(render(made.rich_snapshot(), max_series=10))
+    page = _lines(b"".join(render(made.rich_snapshot(), max_series=10)))
 
     assert len(page) == 10 + len(about)
     assert f"okrbridge_metrics_series_dropped {len(everything) - len(about) - 10}" in page
     assert "okrbridge_metrics_series 10" in page
     assert all(line.startswith("okrbridge_slo_") for line in page[:10])
+
+
+def test_no_cap_drops_nothing():
+    assert render(made.rich_snapshot(), max_series=0) == render(made.rich_snapshot(), max_series=10**9)
+
+
+@pytest.mark.parametrize("max_series", range(0, 120, 7))
+def test_the_cap_counts_series_wherever_it_cuts(max_series: int):
+    page = b"".join(render(made.rich_snapshot(), max_series=max_series or 1))
+    [kept] = re.findall(rb"^okrbridge_metrics_series (\d+)$", page, re.MULTILINE)
+    [dropped] = re.findall(rb"^okrbridge_metrics_series_dropped (\d+)$", page, re.MULTILINE)
+    [everything] = re.findall(rb"^okrbridge_metrics_series (\d+)$", _page(), re.MULTILINE)
+
+    assert int(kept) + int(dropped) == int(everything)
+    assert int(kept) <= (max_series or 1)
+
+
+def test_thousands_of_slos_are_written_in_blocks_that_make_whole_lines():
+    # 2,000 SLOs are written together, so these need three blocks in every family
+    report = made.checkout_report()
+    reports = [
+        dataclasses.replace(report, slo=dataclasses.replace(report.slo, name=f"slo-{number}"), sli_ratio=None)
+        for number in range(4_001)
+    ]
+    page = b"".join(render(dataclasses.replace(made.rich_snapshot(), slos=made.slo_reports(*reports)), max_series=0))
+
+    per_slo = Counter(line.partition("{")[0] for line in _lines(page) if line.startswith("okrbridge_slo_"))
+    # one line of each single family, two outcomes, seven windows of burn and of error (the own window is unknown)
+    assert per_slo["okrbridge_slo_info"] == 4_001
+    assert per_slo["okrbridge_slo_events_total"] == 2 * 4_001
+    assert per_slo["okrbridge_slo_burn_rate"] == per_slo["okrbridge_slo_error_ratio"] == 7 * 4_001
+    assert all(_SAMPLE.match(line) for line in _lines(page))
+    assert sum(per_slo.values()) >= 15 * 4_001
+    assert [name for name, times in Counter(_names(page)).items() if times > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([], []),
+        ([1.0, 0.0, -0.0, -2.5, 0.1], [b"1", b"0", b"0", b"-2.5", b"0.1"]),
+        ([123456789.0, 1771113600.0], [b"123456789", b"1771113600"]),
+    ],
+)
+def test_columns_of_numbers_are_written_without_needless_points(values: list[float], texts: list[bytes]):
+    assert numbers(np.array(values)) == texts
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+def test_columns_of_numbers_read_back_as_they_were(values: list[float]):
+    assert [float(text) for text in numbers(np.array(values))] == values
 
 
 def _metrics_page(holder: SnapshotHolder, after: timedelta = timedelta(0)) -> MetricsPage:
@@ -171,9 +231,9 @@ def test_before_the_first_evaluation_there_are_only_the_process_own_metrics():
 def test_a_page_is_rendered_once_for_each_snapshot(monkeypatch: pytest.MonkeyPatch):
     rendered: list[Snapshot] = []
 
-    def noting(snapshot: Snapshot, **_: int) -> bytes:
+    def noting(snapshot: Snapshot, **_: object) -> list[bytes]:
         rendered.append(snapshot)
-        return b"page\n"
+        return [b"page\n"]
 
     monkeypatch.setattr("okrbridge.publishing.metrics.render", noting)
     holder = SnapshotHolder(made.rich_snapshot())
@@ -184,6 +244,60 @@ def test_a_page_is_rendered_once_for_each_snapshot(monkeypatch: pytest.MonkeyPat
     page()
 
     assert len(rendered) == 2
+
+
+def test_a_compressed_page_is_the_page():
+    page = _metrics_page(SnapshotHolder(made.rich_snapshot()))
+
+    assert gzip.decompress(b"".join(page.parts(is_compressed=True))) == page()
+
+
+def test_before_the_first_evaluation_the_compressed_page_is_whole():
+    page = _metrics_page(SnapshotHolder())
+
+    assert gzip.decompress(b"".join(page.parts(is_compressed=True))) == page()
+
+
+def test_a_page_is_compressed_once_for_each_snapshot(monkeypatch: pytest.MonkeyPatch):
+    done: list[int] = []
+
+    def noting(blocks: Sequence[bytes]) -> Compressed:
+        done.append(len(blocks))
+        return compressed(blocks)
+
+    monkeypatch.setattr("okrbridge.publishing.metrics.compressed", noting)
+    page = _metrics_page(SnapshotHolder(made.rich_snapshot()))
+    page.parts(is_compressed=False)
+    page.parts(is_compressed=True)
+    page.parts(is_compressed=True)
+
+    assert len(done) == 1
+
+
+@given(st.binary(), st.binary())
+def test_a_gzip_file_may_be_finished_later(first: bytes, second: bytes):
+    start = compressed([first])
+
+    together = start.data + finished(start, second)
+
+    # one member: what stands behind it would be left over
+    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    assert reader.decompress(together) == first + second
+    assert (reader.eof, reader.unused_data) == (True, b"")
+
+
+def test_labels_are_kept_while_the_definitions_are_the_same():
+    reports = made.slo_reports(made.checkout_report())
+    holder = SnapshotHolder(dataclasses.replace(made.rich_snapshot(), slos=reports))
+    page = _metrics_page(holder)
+    first = page()
+    holder.current = dataclasses.replace(made.rich_snapshot(), slos=reports)
+    again = page()
+    holder.current = dataclasses.replace(made.rich_snapshot(), slos=made.slo_reports(made.search_report()))
+
+    assert first == again
+    assert b'okrbridge_slo_info{slo="search-latency"' in page()
+    assert b"checkout-availability" not in page()
 
 
 def test_numbers_of_a_service_that_stopped_evaluating_go_stale():

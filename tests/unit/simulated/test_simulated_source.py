@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from okrbridge.application.ports import Counted, CountRequest, MetricSource, ValueRequest
-from okrbridge.domain.ledger import SliceState
-from okrbridge.domain.sli import Sli
+from okrbridge.domain.ledger import Slices, SliceState
+from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.domain.windows import Grid, Interval, epoch_seconds, from_epoch
 from okrbridge.errors import ConfigurationError, SourceFailureReason
 from okrbridge.sources.simulated.source import SimulatedSource, fleet_of_url
@@ -24,8 +24,14 @@ def source() -> SimulatedSource:
 
 
 def _count(source: SimulatedSource, sli: Sli, start: datetime, end: datetime) -> Counted:
-    (counted,) = source.count([CountRequest(sli, Interval(start, end))])
+    (counted,) = source.count([CountRequest((sli,), Interval(start, end))])
     return counted
+
+
+def _slices(source: SimulatedSource, sli: Sli, start: datetime, end: datetime) -> Slices:
+    counted = _count(source, sli, start, end)
+    assert counted.failures == {}
+    return counted.table.row(0)
 
 
 def test_it_is_a_metric_source_in_place_of_the_default_one(source: SimulatedSource):
@@ -36,8 +42,7 @@ def test_it_is_a_metric_source_in_place_of_the_default_one(source: SimulatedSour
 
 def test_thirty_days_add_up_to_the_truth(source: SimulatedSource):
     start = BOUNDARY - timedelta(days=30)
-    slices = _count(source, AVAILABILITY, start, BOUNDARY).slices
-    assert slices is not None
+    slices = _slices(source, AVAILABILITY, start, BOUNDARY)
     truth = source.fleet.true_counts("api", epoch_seconds(start), epoch_seconds(BOUNDARY))
     assert len(slices) == 30 * 1440
     assert slices.measured.all()
@@ -47,48 +52,59 @@ def test_thirty_days_add_up_to_the_truth(source: SimulatedSource):
 
 def test_a_slice_is_the_same_asked_alone_or_among_others(source: SimulatedSource):
     start = BOUNDARY - timedelta(hours=3)
-    many = _count(source, AVAILABILITY, start, BOUNDARY).slices
-    one = _count(source, AVAILABILITY, start + timedelta(minutes=70), start + timedelta(minutes=71)).slices
-    assert many is not None
-    assert one is not None
+    many = _slices(source, AVAILABILITY, start, BOUNDARY)
+    one = _slices(source, AVAILABILITY, start + timedelta(minutes=70), start + timedelta(minutes=71))
     assert (one.starts[0], one.good[0], one.total[0]) == (many.starts[70], many.good[70], many.total[70])
 
 
 def test_good_and_bad_are_two_views_of_the_same_events(source: SimulatedSource):
     start = BOUNDARY - timedelta(hours=6)
     good = Sli("good", "prometheus", total=API, good='http_requests_total{service="api",code!~"5.."}')
-    by_good, by_bad = (_count(source, sli, start, BOUNDARY).slices for sli in (good, AVAILABILITY))
-    assert by_good is not None
-    assert by_bad is not None
+    by_good, by_bad = (_slices(source, sli, start, BOUNDARY) for sli in (good, AVAILABILITY))
     assert np.array_equal(by_good.good, by_bad.good)
 
 
 def test_slices_before_the_history_and_in_the_future_are_gaps(source: SimulatedSource):
     begin = from_epoch(source.fleet.begins)
-    early = _count(source, AVAILABILITY, begin - timedelta(minutes=2), begin + timedelta(minutes=2)).slices
-    assert early is not None
+    early = _slices(source, AVAILABILITY, begin - timedelta(minutes=2), begin + timedelta(minutes=2))
     assert early.states.tolist() == [SliceState.GAP, SliceState.GAP, SliceState.MEASURED, SliceState.MEASURED]
-    late = _count(source, AVAILABILITY, BOUNDARY - timedelta(minutes=1), BOUNDARY + timedelta(minutes=2)).slices
-    assert late is not None
+    late = _slices(source, AVAILABILITY, BOUNDARY - timedelta(minutes=1), BOUNDARY + timedelta(minutes=2))
     assert late.states.tolist() == [SliceState.MEASURED, SliceState.GAP, SliceState.GAP]
     assert late.total[1:].tolist() == [0, 0]
 
 
 def test_a_counter_nobody_exposes_is_a_gap(source: SimulatedSource):
     sli = Sli("x", "prometheus", total="nothing_total", bad="nothing_bad_total")
-    slices = _count(source, sli, BOUNDARY - timedelta(minutes=5), BOUNDARY).slices
-    assert slices is not None
+    slices = _slices(source, sli, BOUNDARY - timedelta(minutes=5), BOUNDARY)
     assert not slices.measured.any()
 
 
-def test_a_query_it_cannot_count_fails_alone(source: SimulatedSource):
+def test_sums_and_differences_of_selectors_are_counted_term_by_term(source: SimulatedSource):
+    start = BOUNDARY - timedelta(hours=6)
+    client = 'http_requests_total{service="api",code="404"}'
+    sli = Sli("both", "prometheus", total=f"{API} - {client}", bad=f"{FAILED} + {client} - {client}")
+    summed, plain = (_slices(source, one, start, BOUNDARY) for one in (sli, AVAILABILITY))
+    truth = source.fleet.true_counts("api", epoch_seconds(start), epoch_seconds(BOUNDARY))
+    assert summed.total.sum() == truth.requests - truth.by_code["404"]
+    assert np.array_equal(summed.total - summed.good, plain.total - plain.good)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Sli("x", "prometheus", total="sum(rate(http_requests_total[5m]))", bad=FAILED),
+        Sli("x", "prometheus", total='http_requests_total{service="api"', bad=FAILED),
+        Sli("x", "prometheus", total="count(up)", good="sum(up)", kind=SliKind.EXPRESSIONS),
+        Sli("x", "prometheus", total="up", good="up", kind=SliKind.SAMPLES),
+        Sli("x", "prometheus", total="up", kind=SliKind.THRESHOLD, op="gt", limit=1.0),
+    ],
+)
+def test_a_query_it_cannot_count_fails_alone(source: SimulatedSource, wrong: Sli):
     interval = Interval(BOUNDARY - timedelta(minutes=5), BOUNDARY)
-    wrong = Sli("x", "prometheus", total="sum(rate(http_requests_total[5m]))", bad=FAILED)
-    answers = source.count([CountRequest(wrong, interval), CountRequest(AVAILABILITY, interval)])
-    assert answers[0].slices is None
-    assert answers[0].failure is not None
-    assert answers[0].failure.reason is SourceFailureReason.BAD_QUERY
-    assert answers[1].failure is None
+    [answer] = source.count([CountRequest((wrong, AVAILABILITY), interval)])
+    assert {row: failure.reason for row, failure in answer.failures.items()} == {0: SourceFailureReason.BAD_QUERY}
+    assert answer.failures[0].message
+    assert answer.table.states.tolist() == [[SliceState.UNKNOWN] * 5, [SliceState.MEASURED] * 5]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ HOUR = 3600
         (Span(0, 2 * HOUR), Span(0, 2 * HOUR), []),
         (Span(3480, 7320), Span(3600, 7200), [Span(3480, 3600), Span(7200, 7320)]),
         (Span(60, 120), None, [Span(60, 120)]),
-        (Span(3540, 3660), None, [Span(3540, 3660)]),  # across a full hour, with no whole hour inside
+        (Span(3540, 3660), None, [Span(3540, 3600), Span(3600, 3660)]),  # across a full hour, with no whole hour inside
         (Span(60, 60), None, []),
         (Span(0, 0), None, []),
         (Span(0, HOUR + 60), Span(0, HOUR), [Span(HOUR, HOUR + 60)]),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.ports.ledger_examples import measured, minutes
+from tests.ports.ledger_examples import measured, minutes, put
 
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid
@@ -99,7 +99,7 @@ def test_a_full_disk_says_so_and_keeps_nothing(storage: SqlStorage):
         with storage.transaction() as database:
             pages = database.ledger.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             database.ledger.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-            database.ledger.write(SLI, "prometheus", measured(*((minute, 1, 1) for minute in range(10_000))))
+            put(database, SLI, measured(*((minute, 1, 1) for minute in range(10_000))))
 
     with pytest.raises(StorageError, match="disk is full"):
         fill()
@@ -116,20 +116,20 @@ def test_a_database_without_tables_asks_for_the_upgrade(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "row",
+    "statement",
     [
-        "(1, 60, 'x', 9e999, 1, 1)",
-        "(1, 60, 'x', 1, -9e999, 1)",
-        "(1, 60, 'x', 1, 1, 3)",
-        "(1, 60, 'x', 1, 0, 2)",
-        "(2, 60, 'x', 1, 1, 1)",
+        "INSERT INTO ledger_slices VALUES (0, 60, 'x', x'00')",
+        "INSERT INTO ledger_hours VALUES (0, 60, 'x', 1, x'00')",
+        "INSERT INTO ledger_state VALUES (2, 1, 1, 1, 1)",
+        "UPDATE slis SET limit_value = 9e999",
+        "UPDATE slis SET good = 'a', bad = 'b'",
     ],
 )
-def test_the_tables_themselves_refuse_what_cannot_be_true(storage: SqlStorage, row: str):
+def test_the_tables_themselves_refuse_what_cannot_be_true(storage: SqlStorage, statement: str):
     def insert() -> None:
         with storage.transaction() as database:
-            database.ledger.write(SLI, "prometheus", measured((0, 1, 1)))
-            database.ledger.connection.exec_driver_sql(f"INSERT INTO ledger_slices VALUES {row}")  # noqa: S608 - rows of this test
+            put(database, SLI, measured((0, 1, 1)))
+            database.ledger.connection.exec_driver_sql(statement)
 
     with pytest.raises(StorageError, match="constraint failed"):
         insert()

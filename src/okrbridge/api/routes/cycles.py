@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from okrbridge.api.answer_cache import SnapshotRoute
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import LIST, ONE, CycleName
 from okrbridge.api.lookup import find_evaluated
@@ -13,7 +14,7 @@ from okrbridge.api.responses import from_snapshot
 from okrbridge.api.schemas import CycleItem, Page
 from okrbridge.application.reports import cycle_item
 
-router = APIRouter(prefix="/cycles", tags=["cycles"])
+router = APIRouter(prefix="/cycles", tags=["cycles"], route_class=SnapshotRoute)
 
 
 @router.get("", operation_id="listCycles", summary="All cycles", response_model=Page[CycleItem], responses=LIST)

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from okrbridge.api.answer_cache import SnapshotRoute
 from okrbridge.api.dependencies import ApiServices, Services
 from okrbridge.api.documentation import HISTORY, LIST, ONE, KeyResultName, NameFilter, ObjectiveName, TimeText
 from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor, page
-from okrbridge.api.responses import from_database, from_snapshot
+from okrbridge.api.responses import about_snapshot, from_database, from_snapshot
 from okrbridge.api.schemas import KeyResultExplanation, KeyResultHistory, KeyResultItem, Page
 from okrbridge.api.times import parse_instant, parse_interval
 from okrbridge.application.reports import key_result_item, progress_row, rfc3339
@@ -21,7 +22,7 @@ from okrbridge.domain.okr import KeyResult
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.windows import Interval
 
-router = APIRouter(prefix="/key-results", tags=["key results"])
+router = APIRouter(prefix="/key-results", tags=["key results"], route_class=SnapshotRoute)
 Statuses = Annotated[list[KeyResultStatus] | None, Query(max_length=9, description="Only those in one of these.")]
 RowLimit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Rows on a page; the newest when there are more.")]
 
@@ -125,7 +126,7 @@ def explain_key_result(
     snapshot = services.snapshot()
     _evaluated(services, snapshot, f"{objective}/{key_result}")
     explaining = services.explaining(snapshot)
-    return from_snapshot(request, snapshot, explaining.now, explaining.key_result(objective, key_result))
+    return about_snapshot(request, snapshot, explaining.now, explaining.key_result(objective, key_result))
 
 
 def _declared(services: ApiServices) -> dict[str, KeyResult]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from okrbridge.api.answer_cache import SnapshotRoute
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import LIST, ONE, TREE, NameFilter, ObjectiveName
 from okrbridge.api.lookup import find_evaluated
@@ -14,7 +15,7 @@ from okrbridge.api.routes.key_results import Statuses
 from okrbridge.api.schemas import ObjectiveDetail, ObjectiveItem, ObjectiveNode, Page
 from okrbridge.application.reports import objective_detail, objective_item, objective_tree
 
-router = APIRouter(prefix="/objectives", tags=["objectives"])
+router = APIRouter(prefix="/objectives", tags=["objectives"], route_class=SnapshotRoute)
 
 
 @router.get(

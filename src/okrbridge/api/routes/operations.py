@@ -18,7 +18,7 @@ from okrbridge.api.errors import (
     NotReadyError,
     ReloadDisabledError,
 )
-from okrbridge.api.responses import JsonResponse
+from okrbridge.api.responses import BlocksResponse, JsonResponse
 from okrbridge.api.schemas import Health, Readiness, Reloaded
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -37,9 +37,14 @@ _READY = problems(INVALID_REQUEST, NOT_READY)
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Text format 0.0.4"}},
 )
-def get_metrics(services: Services) -> Response:
+def get_metrics(request: Request, services: Services) -> Response:
     """Every metric of the last evaluation and of the process."""
-    return Response(services.metrics(), headers={"Content-Type": METRICS_TYPE})
+    is_compressed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"Content-Type": METRICS_TYPE}
+    if is_compressed:
+        # The middleware that compresses the other answers leaves this one alone, and does not say Vary for it.
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return BlocksResponse(services.metrics.parts(is_compressed=is_compressed), headers)
 
 
 @router.get("/livez", operation_id="getLiveness", summary="Whether the process answers", response_model=Health)

@@ -7,15 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from okrbridge.api.answer_cache import SnapshotRoute
 from okrbridge.api.dependencies import ApiServices, Services
 from okrbridge.api.documentation import HISTORY, LIST, ONE, NameFilter, SloName, StepText, TimeText
 from okrbridge.api.errors import BadRequestError
 from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
-from okrbridge.api.responses import from_database, from_snapshot
+from okrbridge.api.responses import about_snapshot, from_database, from_snapshot
 from okrbridge.api.schemas import Page, SloExplanation, SloHistory, SloItem
 from okrbridge.api.times import parse_interval, parse_step
 from okrbridge.application.reports import rfc3339, slo_item
+from okrbridge.application.slo_counts import SloCounts
 from okrbridge.application.slo_history import (
     MAX_ROWS,
     history_rows,
@@ -24,11 +26,12 @@ from okrbridge.application.slo_history import (
     usual_step,
     whole_rows,
 )
-from okrbridge.application.snapshot import SloReport, Snapshot
+from okrbridge.application.slo_reports import SloReport
+from okrbridge.application.snapshot import Snapshot
 from okrbridge.domain.slo import SloState
 from okrbridge.domain.windows import Interval
 
-router = APIRouter(prefix="/slos", tags=["slos"])
+router = APIRouter(prefix="/slos", tags=["slos"], route_class=SnapshotRoute)
 
 
 @router.get("", operation_id="listSlos", summary="All SLOs", response_model=Page[SloItem], responses=LIST)
@@ -43,13 +46,9 @@ def list_slos(
 ) -> Response:
     """Every SLO as evaluated last, by name."""
     snapshot, now = services.snapshot(), services.clock()
-    found = (
-        report
-        for report in snapshot.slos
-        if service in (None, report.slo.service) and (not state or report.state in state)
-    )
-    reports, after = page(found, lambda report: report.slo.name, limit, cursor)
-    items = [slo_item(report, now, snapshot.evaluation_id) for report in reports]
+    slos = snapshot.slos.directory.slos
+    rows, after = page(snapshot.slos.select(service, state or ()), lambda row: slos[row].name, limit, cursor)
+    items = [slo_item(snapshot.slos[row], now, snapshot.evaluation_id) for row in rows]
     return from_snapshot(request, snapshot, now, {"items": items, "next": after})
 
 
@@ -89,8 +88,10 @@ def get_slo_history(
     if asked.length // length > MAX_ROWS:
         raise BadRequestError(f"that is more than {MAX_ROWS} rows; ask for a shorter time or a longer step")
     rows = whole_rows(_known(services, asked), length, services.grid)
+    maintenance = services.definitions().maintenance
     with services.storage.reading() as database:
-        items = history_rows(database.ledger, declared, rows, length, services.grid)
+        counts = SloCounts(database.ledger, services.grid, maintenance)
+        items = history_rows(counts, declared, rows, length, services.grid)
     content = {
         "slo": slo,
         "from": rfc3339(rows.start),
@@ -114,7 +115,7 @@ def explain_slo(request: Request, services: Services, slo: SloName) -> Response:
     snapshot = services.snapshot()
     _evaluated(services, snapshot, slo)
     explaining = services.explaining(snapshot)
-    return from_snapshot(request, snapshot, explaining.now, explaining.slo(slo))
+    return about_snapshot(request, snapshot, explaining.now, explaining.slo(slo))
 
 
 def _known(services: ApiServices, asked: Interval) -> Interval:

@@ -23,6 +23,10 @@ between two steps, is taken for sampled a step before, at most.
 
 A target is known by ``job`` and ``instance``. Series without them are siblings of all series that also lack them, so
 a late series of such a counter is born as soon as any sibling was in view.
+
+Several counters that differ only in the values of some labels are counted by one question: X then takes in the series
+of all of them, and its sums are kept apart by those labels. Siblings are never looked for across them, so each counts
+as it does alone.
 """
 
 from __future__ import annotations
@@ -31,9 +35,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import format_duration
-from okrbridge.promql.selectors import Selector, parse_selector
+from okrbridge.promql.selectors import Selector
 
 LOOK_BACK = timedelta(minutes=5)
 """How far back a sample counts as the present state of a series; Prometheus' own look-back."""
@@ -46,8 +49,8 @@ START_SLACK = timedelta(seconds=75)
 
 KIND = "okrbridge"
 """The label that tells the rows of an answer apart."""
-PART, TOTAL, LIVE, ARRIVED = "part", "total", "live", "arrived"
-SERIES, RESETS, BEFORE, RESTARTED = "series", "resets", "before", "restarted"
+COUNT, ODD, LIVE, ARRIVED = "count", "odd", "live", "arrived"
+_ON_TARGET = "on (job, instance)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,168 +70,198 @@ NEAR = Reach()
 """The reach after a measured slice."""
 
 
-def counting_query(sli: Sli, step: timedelta, reach: Reach = NEAR) -> str:
-    """PromQL that gives, at a slice's end, what the slice holds: one row for each kind.
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """Series that tell, by being in view, that their target was known: all events that a counter is a part of.
 
-    Rows: ``part`` and ``total``, the increases (absent when no series counts); ``live``, how many series of the total
-    had a sample within the look-back; ``arrived``, how many series of the total came into view and were not counted.
-
-    Raises:
-        ValueError: a query of the SLI is no plain selector.
+    Attributes:
+        apart: the labels in which a sibling must be equal to the series that it speaks for, beside job and instance.
     """
-    part, total = parse_selector(sli.part), parse_selector(sli.total)
-    slice_ = _Slice(step, reach)
-    born = _born(total, slice_)
+
+    selector: Selector
+    apart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What one question counts.
+
+    Attributes:
+        selector: the series.
+        siblings: the selectors of all events that these are a part of.
+        by: the labels that keep the sums of several counters apart.
+    """
+
+    selector: Selector
+    siblings: tuple[Siblings, ...]
+    by: tuple[str, ...] = ()
+
+    def per(self, aggregation: str, series: str) -> str:
+        """An aggregation with one row for each combination of the labels."""
+        by = f" by ({', '.join(self.by)})" if self.by else ""
+        return f"{aggregation}{by} ({series})"
+
+
+def counting_query(counter: Counter, step: timedelta, reach: Reach = NEAR) -> str:
+    """PromQL that gives, at a slice's end, what the slice holds: one row for each kind and combination of labels.
+
+    Rows: ``count``, the increase (absent when no series counts); ``live``, how many series had a sample within the
+    look-back; ``arrived``, how many series came into view and were not counted.
+    """
+    slice_ = _Slice(counter.selector, step, reach)
     rows = {
-        PART: _increase(part, slice_, born),
-        TOTAL: _increase(total, slice_, born),
-        LIVE: _live(total),
-        ARRIVED: f"count({_arrived(total, slice_, born)} or {_arrived(part, slice_, born)})",
+        COUNT: counter.per("sum", _increase(counter, slice_)),
+        LIVE: _live(counter),
+        ARRIVED: counter.per("count", _arrived(counter, slice_)),
     }
     return _labelled(rows)
 
 
-def survey_query(sli: Sli, step: timedelta) -> str:
+def survey_query(counter: Counter, step: timedelta) -> str:
     """PromQL that counts ordinary slices, and tells which slices are not, at a fraction of the full question's cost.
 
-    Rows: ``part`` and ``total``, the plain sums of L - P; ``live``, as in ``counting_query``; and for both counters how
-    many series and how many resets there are in the look-back with the slice, and in the look-back alone. Where
-    either grew, a series was born or restarted in the slice, and only ``counting_query`` counts it right. The same
-    holds for ``restarted``, the targets whose process started in the look-back or the slice.
-
-    Raises:
-        ValueError: a query of the SLI is no plain selector.
+    Rows: ``count``, the plain sum of L - P, zero where series are live without a sample in the slice, absent where
+    none is live; ``odd``, how many series were born, fell or restarted in the slice, absent where none did. Only
+    ``counting_query`` counts a slice with odd series right.
     """
-    slice_ = _Slice(step, NEAR)
-    total = parse_selector(sli.total)
-    recently = f"{slice_.started(total)} > time() - {(step + LOOK_BACK).total_seconds():g}"
-    rows = {
-        LIVE: _live(total),
-        RESTARTED: f"count(({recently}) and on (job, instance) {slice_.last(total)})",
-    }
-    for kind, counter in ((PART, parse_selector(sli.part)), (TOTAL, total)):
-        rows[kind] = f"sum({slice_.last(counter)} - {slice_.before(counter)})"
-        with_slice, without = counter.over(slice_.length_with_look_back), slice_.range_before(counter)
-        rows |= {
-            f"{kind}_{SERIES}": f"count(last_over_time({with_slice}))",
-            f"{kind}_{SERIES}_{BEFORE}": f"count(last_over_time({without}))",
-            f"{kind}_{RESETS}": f"sum(resets({with_slice}))",
-            f"{kind}_{RESETS}_{BEFORE}": f"sum(resets({without}))",
-        }
-    return _labelled(rows)
+    slice_ = _Slice(counter.selector, step, NEAR)
+    recently = f"{slice_.started} > time() - {(step + LOOK_BACK).total_seconds():g}"
+    odd = (
+        f"({slice_.last} unless ({slice_.before} <= {slice_.lowest}))"
+        f"\n  or (resets({slice_.range}) > 0)"
+        f"\n  or ({slice_.last} and {_ON_TARGET} ({recently}))"
+    )
+    increase = counter.per("sum", f"{slice_.last} - {slice_.before}")
+    return _labelled({COUNT: f"({increase} or 0 * {_live(counter)})", ODD: counter.per("count", odd)})
 
 
 def _labelled(rows: Mapping[str, str]) -> str:
     return "\nor ".join(f'label_replace({value}, "{KIND}", "{kind}", "", "")' for kind, value in rows.items())
 
 
-def _live(total: Selector) -> str:
-    return f"count(last_over_time({total.over(format_duration(LOOK_BACK))}))"
+def _live(counter: Counter) -> str:
+    return counter.per("count", f"last_over_time({counter.selector.over(format_duration(LOOK_BACK))})")
 
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
+    """What a slice and the time before it hold of the series of a selector."""
+
+    selector: Selector
     step: timedelta
     reach: Reach
 
-    def last(self, selector: Selector) -> str:
-        return f"last_over_time({selector.over(self._length)})"
+    def of(self, metric: str) -> _Slice:
+        """The same slice of another metric of the same targets."""
+        return _Slice(self.selector.target_metric(metric), self.step, self.reach)
 
-    def lowest(self, selector: Selector) -> str:
-        return f"min_over_time({selector.over(self._length)})"
+    @property
+    def range(self) -> str:
+        return self.selector.over(self._length)
 
-    def peak(self, selector: Selector) -> str:
-        return f"max_over_time({selector.over(self._length)})"
+    @property
+    def last(self) -> str:
+        return f"last_over_time({self.range})"
 
-    def before(self, selector: Selector) -> str:
-        return f"last_over_time({self.range_before(selector)})"
+    @property
+    def lowest(self) -> str:
+        return f"min_over_time({self.range})"
 
-    def long_before(self, selector: Selector) -> str:
+    @property
+    def peak(self) -> str:
+        return f"max_over_time({self.range})"
+
+    @property
+    def before(self) -> str:
+        """P: the last sample in the look-back."""
+        look_back = format_duration(self.reach.look_back)
+        return f"last_over_time({self.selector.over(look_back, offset=self._length)})"
+
+    @property
+    def long_before(self) -> str:
         """The last sample before the slice within an hour: a series that has one was hidden, not born.
 
         Unless its target's process started since: then the old sample is another process'.
         """
-        known = f"last_over_time({selector.over(format_duration(KNOWN_FOR), offset=self._length)})"
-        recently = f"{self.started(selector)} > time() - {(self.step + KNOWN_FOR).total_seconds():g}"
-        return f"({known} unless on (job, instance) ({recently}))"
+        known = f"last_over_time({self.selector.over(format_duration(KNOWN_FOR), offset=self._length)})"
+        recently = f"{self.started} > time() - {(self.step + KNOWN_FOR).total_seconds():g}"
+        return f"({known} unless {_ON_TARGET} ({recently}))"
 
-    def range_before(self, selector: Selector) -> str:
-        """The samples of the look-back."""
-        return selector.over(format_duration(self.reach.look_back), offset=self._length)
-
-    def started(self, counter: Selector) -> str:
-        """When the process of each target of a counter started.
+    @property
+    def started(self) -> str:
+        """When the process of each target started.
 
         Nothing is told by a clock ahead of the server's, nor where two processes answer for one job and instance.
         """
-        starts = self.last(counter.target_metric("process_start_time_seconds"))
+        starts = self.of("process_start_time_seconds").last
         alone = f"count by (job, instance) ({starts}) == 1"
         return f"((max by (job, instance) ({starts}) <= time()) and ({alone}))"
 
-    def restarted(self, counter: Selector) -> str:
+    @property
+    def restarted(self) -> str:
         """The series whose P was sampled before their target's process started, and L after it."""
-        near, far = self._sampled_before(counter, LOOK_BACK), self._sampled_before(counter, self.reach.look_back)
+        near, far = self._sampled_before(LOOK_BACK), self._sampled_before(self.reach.look_back)
         before = near if near == far else f"({near} or {far})"
-        now = f"max_over_time(timestamp({counter})[{self._length}:{format_duration(self._often)}])"
-        started = f"on (job, instance) group_left () {self.started(counter)}"
+        now = f"max_over_time(timestamp({self.selector})[{self._length}:{format_duration(self._often)}])"
+        started = f"{_ON_TARGET} group_left () {self.started}"
         return f"(({before} < {started}) and ({now} >= {started}))"
 
-    def _sampled_before(self, counter: Selector, look_back: timedelta) -> str:
+    def _sampled_before(self, look_back: timedelta) -> str:
         """When P was sampled: in small steps over the ordinary look-back, in larger ones further back."""
         every = min(max(look_back / _SAMPLINGS, self._often), _SAMPLED_EVERY_AT_MOST)
         over = f"[{format_duration(look_back)}:{format_duration(every)}] offset {self._length}"
-        return f"max_over_time(timestamp({counter}){over})"
+        return f"max_over_time(timestamp({self.selector}){over})"
+
+    @property
+    def newcomers(self) -> str:
+        return f"({self.last} unless {self.before})"
+
+    @property
+    def relabelled(self) -> str:
+        """Targets that a relabelling made look new: they bring a new ``up`` along, and their counters are old."""
+        up = self.of("up")
+        return f"({up.last} unless {up.before})"
+
+    @property
+    def just_started(self) -> str:
+        """Targets whose process counts as started in the slice."""
+        after = (self.step + self.reach.unmeasured + START_SLACK).total_seconds()
+        return f"({self.of('process_start_time_seconds').last} > time() - {after:g})"
 
     @property
     def _often(self) -> timedelta:
         return min(_SAMPLED_EVERY, self.step)
 
     @property
-    def length_with_look_back(self) -> str:
-        return format_duration(self.step + self.reach.look_back)
-
-    def started_after(self) -> str:
-        """The instant after which a process counts as started in the slice."""
-        return f"time() - {(self.step + self.reach.unmeasured + START_SLACK).total_seconds():g}"
-
-    @property
     def _length(self) -> str:
         return format_duration(self.step)
 
 
-def _increase(counter: Selector, slice_: _Slice, born: str) -> str:
-    last, before, lowest, peak = (
-        slice_.last(counter),
-        slice_.before(counter),
-        slice_.lowest(counter),
-        slice_.peak(counter),
-    )
-    fell, on_target = f"({peak} > bool {last})", "on (job, instance)"
+def _increase(counter: Counter, slice_: _Slice) -> str:
+    last, before, lowest, peak = slice_.last, slice_.before, slice_.lowest, slice_.peak
+    fell = f"({peak} > bool {last})"
     after_reset = f"({last} + clamp_min({peak} - {before}, 0) * {fell})"
-    restart = f"({after_reset} and {slice_.restarted(counter)})"
-    steady = f"(({last} - {before}) and ({lowest} >= {before}))"
-    reset = f"({after_reset} and ({lowest} < {before}))"
-    birth = (
-        f"((({last} + {peak} * {fell}) unless {before} unless {slice_.long_before(counter)}) and {on_target} ({born}))"
-    )
-    # The first arm that knows a series counts it: a restart goes before what its value looks like.
-    return f"sum(\n  {restart}\n  or {steady}\n  or {reset}\n  or {birth}\n)"
+    restart = f"({after_reset} and ({slice_.restarted} or ({lowest} < {before})))"
+    new = f"(({last} + {peak} * {fell}) unless {before} unless {slice_.long_before})"
+    birth = f"({new} unless {_strangers(counter, slice_)})"
+    # The first arm that knows a series counts it: what restarted is steady by its look alone.
+    return f"\n  {restart}\n  or ({last} - {before})\n  or {birth}\n"
 
 
-def _arrived(counter: Selector, slice_: _Slice, born: str) -> str:
+def _arrived(counter: Counter, slice_: _Slice) -> str:
     """Series that came into view and were not born: known from long before, or on a target that is not known."""
-    newcomers = f"({slice_.last(counter)} unless {slice_.before(counter)})"
-    return f"(({newcomers} and {slice_.long_before(counter)}) or ({newcomers} unless on (job, instance) ({born})))"
+    return f"(({slice_.newcomers} and {slice_.long_before}) or {_strangers(counter, slice_)})"
 
 
-def _born(total: Selector, slice_: _Slice) -> str:
-    """Targets whose new series are born rather than arrived.
-
-    ``up`` of the very target must have been in view before: a relabelled target brings a new ``up`` along, and its
-    counters are old.
-    """
-    up, process_start = total.target_metric("up"), total.target_metric("process_start_time_seconds")
-    seen = f"({slice_.before(up)} == 1 or {slice_.before(total)})"
-    relabelled = f"({slice_.last(up)} unless {slice_.before(up)})"
-    started = f"({slice_.last(process_start)} > {slice_.started_after()})"
-    return f"({seen} unless on (job, instance) {relabelled}) or {started}"
+def _strangers(counter: Counter, slice_: _Slice) -> str:
+    """New series of targets that are not known: neither the target nor a sibling was in view, nor did it just start."""
+    relabelled = f"unless {_ON_TARGET} {slice_.relabelled}"
+    known = [
+        f"{_ON_TARGET} (({slice_.of('up').before} == 1) {relabelled})",
+        f"{_ON_TARGET} {slice_.just_started}",
+    ]
+    for siblings in counter.siblings:
+        before = _Slice(siblings.selector, slice_.step, slice_.reach).before
+        labels = dict.fromkeys(("job", "instance", *siblings.apart))
+        known.append(f"on ({', '.join(labels)}) ({before} {relabelled})")
+    return f"({slice_.newcomers}" + "".join(f"\n    unless {one}" for one in known) + ")"

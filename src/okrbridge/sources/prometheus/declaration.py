@@ -24,7 +24,9 @@ _TEXT_KEYS = (
     "key_file",
     "org_id",
 )
-DETAIL_KEYS = frozenset({"url", "insecure_skip_verify", "password_file", *_TEXT_KEYS})
+_REPLICA_LABELS = "replica_labels"
+_USUAL_REPLICA_LABELS = "prometheus_replica, __replica__"
+DETAIL_KEYS = frozenset({"url", "insecure_skip_verify", "password_file", _REPLICA_LABELS, *_TEXT_KEYS})
 """What ``connectionDetails`` of a Prometheus may hold. A value ``$NAME`` is read from the environment."""
 
 
@@ -49,7 +51,9 @@ def from_declaration(
     except ConfigurationError as error:
         raise ConfigurationError(f"data source {source.name!r}: {error}") from error
     client = PrometheusClient(source.name, connection, concurrency=concurrency, deadline=deadline, tracing=tracing)
-    return PrometheusSource(source.name, client, grid, concurrency)
+    listed = details.get(_REPLICA_LABELS, _USUAL_REPLICA_LABELS).split(",")
+    replica_labels = [label.strip() for label in listed if label.strip()]
+    return PrometheusSource(source.name, client, grid, concurrency, replica_labels=replica_labels)
 
 
 def _connection(details: Mapping[str, str]) -> Connection:

@@ -18,7 +18,7 @@ def as_reading(request: ValueRequest, answer: Answer) -> Reading:
     An empty answer and NaN are no failures: the source said that there is nothing. Several series, infinity, a
     range and a text are failures, each with what to do about it.
     """
-    if failure := _shape_failure(answer):
+    if failure := shape_failure(answer) or _crowd_failure(answer):
         return Reading(request, None, failure=failure, warnings=answer.warnings)
     if not answer.rows:
         return Reading(request, None, note=EMPTY, warnings=answer.warnings)
@@ -26,22 +26,29 @@ def as_reading(request: ValueRequest, answer: Answer) -> Reading:
     if math.isnan(value):
         return Reading(request, None, note=NOT_A_NUMBER, warnings=answer.warnings)
     if math.isinf(value):
-        failure = SourceFailure(
-            SourceFailureReason.BAD_ANSWER, f"the query returned {_infinity(value)}; does it divide by zero?"
-        )
-        return Reading(request, None, failure=failure, warnings=answer.warnings)
+        return Reading(request, None, failure=infinite(value), warnings=answer.warnings)
     return Reading(request, value, warnings=answer.warnings)
 
 
-def _shape_failure(answer: Answer) -> SourceFailure | None:
-    if answer.result_type not in {"scalar", "vector"}:
-        what = "a range of samples" if answer.result_type == "matrix" else "a text"
-        return SourceFailure(SourceFailureReason.BAD_QUERY, f"the query returned {what}, not one number")
-    if len(answer.rows) > 1:
-        message = f"the query returned {len(answer.rows)} series, one is needed; aggregate them, as with sum() or max()"
-        return SourceFailure(SourceFailureReason.TOO_MANY_SERIES, message)
-    return None
+def shape_failure(answer: Answer) -> SourceFailure | None:
+    """Why the answer for one instant holds no numbers at all; None when it may."""
+    if answer.result_type in {"scalar", "vector"}:
+        return None
+    what = "a range of samples" if answer.result_type == "matrix" else "a text"
+    return SourceFailure(SourceFailureReason.BAD_QUERY, f"the query returned {what}, not one number")
 
 
-def _infinity(value: float) -> str:
-    return "+Inf" if value > 0 else "-Inf"
+def too_many(series: int) -> SourceFailure:
+    """The failure of a query with several series where one number is needed."""
+    message = f"the query returned {series} series, one is needed; aggregate them, as with sum() or max()"
+    return SourceFailure(SourceFailureReason.TOO_MANY_SERIES, message)
+
+
+def infinite(value: float) -> SourceFailure:
+    """The failure of a query with an infinite value."""
+    shown = "+Inf" if value > 0 else "-Inf"
+    return SourceFailure(SourceFailureReason.BAD_ANSWER, f"the query returned {shown}; does it divide by zero?")
+
+
+def _crowd_failure(answer: Answer) -> SourceFailure | None:
+    return too_many(len(answer.rows)) if len(answer.rows) > 1 else None

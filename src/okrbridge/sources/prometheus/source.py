@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TypeVar
 
-from okrbridge.application.ports import Counted, CountRequest, Reading, SourceFailure, ValueRequest
-from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import Grid, format_duration
+import numpy as np
+
+from okrbridge.application.ports import (
+    Counted,
+    CountRequest,
+    PlannedQuery,
+    Reading,
+    SourceFailure,
+    ValueRequest,
+)
+from okrbridge.domain.ledger import SliceTable
+from okrbridge.domain.sli import Sli, SliKind
+from okrbridge.domain.windows import Grid, epoch_seconds, format_duration, from_epoch
 from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.promql.selectors import metric_names
 from okrbridge.promql.syntax import PromqlSyntaxError
+from okrbridge.sources.prometheus.batches import Batches
+from okrbridge.sources.prometheus.carrying import Carry
 from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.counters import survey_query
-from okrbridge.sources.prometheus.counting import Count
+from okrbridge.sources.prometheus.expressions import AsWritten
+from okrbridge.sources.prometheus.planner import Limits, Planner, Way, chosen, rows_of
+from okrbridge.sources.prometheus.push_down import PushDown
 from okrbridge.sources.prometheus.readings import as_reading
-
-POINTS_PER_QUERY = 10_000
-"""Prometheus refuses more than 11,000 points a series."""
 
 _Asked = TypeVar("_Asked")
 _Answered = TypeVar("_Answered")
@@ -32,6 +44,8 @@ class PrometheusSource:
     Args:
         name: the declared name.
         concurrency: how many questions are under way at once.
+        replica_labels: labels that tell copies of one series apart, as those of a highly available pair do.
+        limits: up to how many series are carried.
     """
 
     def __init__(
@@ -41,11 +55,15 @@ class PrometheusSource:
         grid: Grid,
         concurrency: int = 8,
         *,
-        points_per_query: int = POINTS_PER_QUERY,
+        replica_labels: Sequence[str] = (),
+        limits: Limits | None = None,
     ) -> None:
         self._name, self._client, self._grid = name, client, grid
-        self._points_per_query = points_per_query
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"source-{name}")
+        batches = Batches(client, self._pool)
+        self._carry = Carry(client, grid, self._pool, replica_labels=replica_labels)
+        self._push_down, self._expressions = PushDown(batches, grid), AsWritten(batches, grid)
+        self._planner = Planner(client, limits)
 
     @property
     def name(self) -> str:
@@ -54,7 +72,11 @@ class PrometheusSource:
 
     def count(self, requests: Sequence[CountRequest]) -> list[Counted]:
         """Answer every request, in order; one failing request leaves the others alone."""
-        return self._side_by_side(self._count, requests)
+        parts: list[list[tuple[Sequence[int], Counted]]] = [[] for _ in requests]
+        for way, places, rows, asked in self._split(requests):
+            for place, own, answer in zip(places, rows, self._answer(way, asked), strict=True):
+                parts[place].append((own, answer))
+        return [joined(request, self._grid, part) for request, part in zip(requests, parts, strict=True)]
 
     def values(self, requests: Sequence[ValueRequest]) -> list[Reading]:
         """Answer every request, in order."""
@@ -73,11 +95,13 @@ class PrometheusSource:
         return self._misspelt_metric(query)
 
     def counting_query(self, sli: Sli) -> str:
-        """The question that counts an ordinary slice of an SLI; slices with births or restarts are asked in full."""
-        return survey_query(sli, self._grid.step)
+        """The questions that count an ordinary slice of an SLI, one a line, as if it was asked alone."""
+        return "\n".join(planned.query for planned in self._planned([sli], [Way.of(sli)]))
 
     def counting_method(self, sli: Sli) -> str:
         """How this source counts an SLI, in a few words for ``explain``."""
+        if sli.kind is not SliKind.COUNTERS:
+            return f"{sli.kind}: the value of the query in each slice of {format_duration(self._grid.step)}, as written"
         part = "good" if sli.good is not None else "bad"
         step = format_duration(self._grid.step)
         return (
@@ -85,22 +109,49 @@ class PrometheusSource:
             "last in the slice minus last before it, with resets and births of series counted, nothing extrapolated"
         )
 
+    def plan(self, slis: Sequence[Sli]) -> list[PlannedQuery]:
+        """The questions that count an ordinary slice of these SLIs, each with the SLIs it serves."""
+        layout = self._carry.layout(tuple(slis))
+        return self._planned(slis, self._planner.ways(layout, from_epoch(time.time())))
+
     def close(self) -> None:
         """Let go of connections; questions under way are finished first."""
         self._pool.shutdown(cancel_futures=True)
         self._client.close()
 
-    def _count(self, request: CountRequest) -> Counted:
-        count = Count(self._client, self._grid, request, self._points_per_query)
-        try:
-            slices = count.slices()
-        except SourceError as error:
-            failure = _failure(error)
-        except ValueError as error:
-            failure = SourceFailure(SourceFailureReason.BAD_QUERY, str(error))
-        else:
-            return Counted(request, slices, query=count.query, warnings=tuple(count.warnings))
-        return Counted(request, None, failure=failure, query=count.query, warnings=tuple(count.warnings))
+    def _split(
+        self, requests: Sequence[CountRequest]
+    ) -> Iterator[tuple[Way, list[int], list[Sequence[int]], list[CountRequest]]]:
+        """For each way the requests' places, the rows of each that go this way, and what is asked."""
+        ways = [self._planner.ways(self._carry.layout(one.slis), one.interval.end) for one in requests]
+        for way in Way:
+            rows = [rows_of(one, way) for one in ways]
+            places = [place for place, own in enumerate(rows) if own]
+            asked = [replace(requests[place], slis=chosen(requests[place].slis, rows[place])) for place in places]
+            yield way, places, [rows[place] for place in places], asked
+
+    def _answer(self, way: Way, requests: Sequence[CountRequest]) -> list[Counted]:
+        if way is Way.CARRY:
+            return self._carry.count_all(requests)
+        one_by_one = self._push_down.count if way is Way.PUSH_DOWN else self._expressions.count
+        return [one_by_one(request) for request in requests]
+
+    def _planned(self, slis: Sequence[Sli], ways: Sequence[Way]) -> list[PlannedQuery]:
+        carried, pushed, written = (chosen(slis, rows_of(ways, way)) for way in Way)
+        return [
+            *(self._planned_reads(carried) if carried else ()),
+            *(self._push_down.plan(pushed) if pushed else ()),
+            *(self._expressions.plan(written) if written else ()),
+        ]
+
+    def _planned_reads(self, slis: tuple[Sli, ...]) -> Iterator[PlannedQuery]:
+        layout, now = self._carry.layout(slis), from_epoch(time.time())
+        for group, read in enumerate(layout.reads):
+            rows = layout.touched(group)
+            keys = tuple(slis[row].key for row in rows)
+            note = f"the levels of all series that {len(rows)} SLIs take in, subtracted in okrbridge"
+            series = self._planner.series(read, now)
+            yield PlannedQuery(self._carry.questions.levels_query(read), Way.CARRY, keys, series, note)
 
     def _value(self, request: ValueRequest) -> Reading:
         try:
@@ -127,6 +178,22 @@ class PrometheusSource:
         # Each thread gets the caller's context, so that log lines and spans keep their tick.
         running = [self._pool.submit(copy_context().run, answer, request) for request in requests]
         return [one.result() for one in running]
+
+
+def joined(request: CountRequest, grid: Grid, answers: Sequence[tuple[Sequence[int], Counted]]) -> Counted:
+    """One answer out of those for some rows each."""
+    if len(answers) == 1 and len(answers[0][0]) == len(request.slis):
+        return replace(answers[0][1], request=request)
+    starts = np.arange(epoch_seconds(request.interval.start), epoch_seconds(request.interval.end), grid.step_seconds)
+    table = SliceTable.unknown(starts.astype(np.int64), len(request.slis))
+    failures: dict[int, SourceFailure] = {}
+    warnings: dict[int, tuple[str, ...]] = {}
+    for rows, answer in answers:
+        table.good[rows], table.total[rows] = answer.table.good, answer.table.total
+        table.states[rows] = answer.table.states
+        failures |= {rows[row]: failure for row, failure in answer.failures.items()}
+        warnings |= {rows[row]: told for row, told in answer.warnings.items()}
+    return Counted(request, table, failures, warnings)
 
 
 def _failure(error: SourceError) -> SourceFailure:

@@ -14,7 +14,7 @@ from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.sources.prometheus.envelope import Asked, Reply
 from okrbridge.sources.prometheus.retrying import Deadline, retry_after_seconds
 
-_READ_SIZE = 64 * 1024
+_READ_SIZE = 1024 * 1024
 _CONNECT_SECONDS = 5.0
 _METHOD_REFUSED = frozenset({405, 501})
 

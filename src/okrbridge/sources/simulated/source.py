@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from okrbridge.application.ports import Clock, Counted, CountRequest, Reading, SourceFailure, ValueRequest
+from okrbridge.application.ports import (
+    Clock,
+    Counted,
+    CountRequest,
+    PlannedQuery,
+    Reading,
+    SourceFailure,
+    ValueRequest,
+)
 from okrbridge.domain.definition_set import DEFAULT_SOURCE
-from okrbridge.domain.ledger import Slices, SliceState
-from okrbridge.domain.sli import Sli
+from okrbridge.domain.ledger import IntArray, SliceState, SliceTable
+from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.domain.windows import Grid, epoch_seconds
 from okrbridge.errors import ConfigurationError, SourceFailureReason
-from okrbridge.promql.selectors import parse_selector
+from okrbridge.promql.terms import parse_terms
 from okrbridge.sources.simulated.evaluator import Value, evaluate
 from okrbridge.sources.simulated.fleet import DEFAULT_SEED, Fleet
-from okrbridge.sources.simulated.matching import wanted_by
-from okrbridge.sources.simulated.observation import increases
+from okrbridge.sources.simulated.matching import UnknownToTheFleet, wanted_by
+from okrbridge.sources.simulated.observation import Increases, increases
 from okrbridge.sources.simulated.schedule import DAY, MINUTE
 from okrbridge.sources.simulated.story import Story
 
@@ -105,36 +114,36 @@ class SimulatedSource:
         """The same for every SLI."""
         return "exact increase of the simulated fleet's counters in each slice"
 
+    def plan(self, slis: Sequence[Sli]) -> list[PlannedQuery]:
+        """One sum for each SLI; there is nothing to put together where nothing is asked."""
+        return [PlannedQuery(self.counting_query(sli), "simulated", (sli.key,)) for sli in slis]
+
     def close(self) -> None:
         """There are no connections."""
 
     def _counted(self, request: CountRequest) -> Counted:
-        sli = request.sli
-        query = self.counting_query(sli)
-        try:
-            slices = self._slices(request)
-        except ValueError as error:
-            failure = SourceFailure(SourceFailureReason.BAD_QUERY, str(error))
-            return Counted(request, None, failure, query)
-        return Counted(request, slices, query=query)
-
-    def _slices(self, request: CountRequest) -> Slices:
-        part_wanted, total_wanted = (
-            wanted_by(parse_selector(query).text) for query in (request.sli.part, request.sli.total)
-        )
         start, end = epoch_seconds(request.interval.start), epoch_seconds(request.interval.end)
         edges = np.arange(start, end + 1, self._step_seconds, dtype=np.int64)
-        if len(edges) < 2:
-            return Slices.empty()
-        part, total = (increases(self.fleet, one, edges) for one in (part_wanted, total_wanted))
-        measured = total.was_live & (edges[1:] <= epoch_seconds(self._clock()))
-        good = part.counts if request.sli.good is not None else total.counts - part.counts
-        return Slices(
-            edges[:-1],
-            np.where(measured, good, 0.0),
-            np.where(measured, total.counts, 0.0),
-            np.where(measured, SliceState.MEASURED, SliceState.GAP).astype(np.int8),
-        )
+        table = SliceTable.unknown(edges[:-1], len(request.slis))
+        reader = _Reader(self.fleet, edges)
+        failures: dict[int, SourceFailure] = {}
+        for row, sli in enumerate(request.slis):
+            try:
+                self._count_row(table, row, sli, reader)
+            except ValueError as error:
+                failures[row] = SourceFailure(SourceFailureReason.BAD_QUERY, str(error))
+        return Counted(request, table, failures)
+
+    def _count_row(self, table: SliceTable, row: int, sli: Sli, reader: _Reader) -> None:
+        """Fill one SLI's row. Raises ValueError for what the fleet cannot count; the row is not touched then."""
+        if sli.kind is not SliKind.COUNTERS:
+            raise UnknownToTheFleet(f"SLIs of the kind {sli.kind}: it counts increases of its own counters")
+        part, total = reader.increases(sli.part), reader.increases(sli.total)
+        measured = total.was_live & (reader.edges[1:] <= epoch_seconds(self._clock()))
+        good = part.counts if sli.good is not None else total.counts - part.counts
+        table.good[row] = np.where(measured, good, 0.0)
+        table.total[row] = np.where(measured, total.counts, 0.0)
+        table.states[row] = np.where(measured, SliceState.MEASURED, SliceState.GAP)
 
     def _reading(self, request: ValueRequest) -> Reading:
         try:
@@ -142,6 +151,30 @@ class SimulatedSource:
         except ValueError as error:
             return Reading(request, None, SourceFailure(SourceFailureReason.BAD_QUERY, str(error)))
         return _one_number(request, value)
+
+
+@dataclass
+class _Reader:
+    """Reads the fleet between edges; SLIs of one request often share their terms, which are read once."""
+
+    fleet: Fleet
+    edges: IntArray
+    _read: dict[str, Increases] = field(default_factory=dict)
+
+    def increases(self, text: str) -> Increases:
+        """The increases of a sum of selectors; live where any of them is. Raises ValueError for anything else."""
+        counts = np.zeros(len(self.edges) - 1)
+        was_live = np.zeros(len(self.edges) - 1, dtype=np.bool_)
+        for term in parse_terms(text):
+            one = self._of_selector(term.selector.text)
+            counts += term.sign * one.counts
+            was_live |= one.was_live
+        return Increases(counts, was_live)
+
+    def _of_selector(self, selector: str) -> Increases:
+        if selector not in self._read:
+            self._read[selector] = increases(self.fleet, wanted_by(selector), self.edges)
+        return self._read[selector]
 
 
 def _one_number(request: ValueRequest, value: Value) -> Reading:

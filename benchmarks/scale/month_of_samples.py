@@ -1,0 +1,62 @@
+"""A month of samples of a fleet in Prometheus' blocks: two series a service, one sample a minute, some restarts."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from tests.servers.programs import program
+
+from benchmarks.scale.fleet import METRIC, service_name
+from okrbridge.domain.windows import epoch_seconds
+
+MINUTES = 30 * 1440
+_CODES = {"200": 30.0, "500": 0.03}
+_RESTARTS = 4
+"""Restarts of each service in the month."""
+
+
+def write_month(folder: Path, data_folder: Path, services: int, end: datetime) -> None:
+    """Write the blocks that end at an instant; the server must not be running."""
+    data_folder.mkdir(parents=True, exist_ok=True)
+    text = folder / "month.om"
+    with text.open("w") as file:
+        for piece in _pieces(services, end):
+            file.write(piece)
+        file.write("# EOF\n")
+    promtool = program("promtool", package="prometheus")
+    kind = ["--max-block-duration=768h", "openmetrics"]
+    command = [promtool, "tsdb", "create-blocks-from", *kind, str(text), str(data_folder)]
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - the program that was found
+    text.unlink()
+
+
+def _pieces(services: int, end: datetime) -> Iterator[str]:
+    chance = np.random.default_rng(services)
+    first = epoch_seconds(end) - 60 * (MINUTES - 1)
+    # Scrapes stand apart from full minutes, as they do in life.
+    ends = [f" {first + 60 * minute - 17}\n" for minute in range(MINUTES)]
+    for number in range(services):
+        labels = f'job="fleet",instance="pod-{number}",service="{service_name(number)}"'
+        starts = np.sort(chance.integers(0, MINUTES, _RESTARTS))
+        for code, mean in _CODES.items():
+            counts = _restarted(chance.poisson(mean, MINUTES), starts)
+            yield _series(f'{METRIC}{{{labels},code="{code}"}} ', counts, ends)
+        lives = np.concatenate([[first - 7200], first + 60 * starts - 30])
+        alive = lives[np.searchsorted(starts, np.arange(MINUTES), side="right")]
+        yield _series(f'process_start_time_seconds{{job="fleet",instance="pod-{number}"}} ', alive, ends)
+        yield _series(f'up{{job="fleet",instance="pod-{number}"}} ', np.ones(MINUTES, dtype=np.int64), ends)
+
+
+def _restarted(increments: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The counter: increments summed up anew from each restart on."""
+    running = np.cumsum(increments)
+    lost = np.concatenate([[0], running[starts - 1] * (starts > 0)])
+    return running - lost[np.searchsorted(starts, np.arange(len(running)), side="right")]
+
+
+def _series(prefix: str, values: np.ndarray, ends: list[str]) -> str:
+    return "".join([f"{prefix}{value}{end}" for value, end in zip(values.tolist(), ends, strict=True)])

@@ -1,0 +1,57 @@
+"""How much history is asked for at once: as much as a source answers in a few seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from okrbridge.domain.windows import Grid
+
+LONGEST = timedelta(days=1)
+"""Far below Prometheus' cap of 11,000 points, and little is lost when interrupted."""
+
+SHORTEST = timedelta(hours=1)
+"""The ledger packs whole hours; less would write each of them several times."""
+
+FIRST_CELLS = 500_000
+"""Slices of all SLIs in the first chunk, before it is known how fast the sources are."""
+
+MOST_CELLS = 2_000_000
+"""Slices of all SLIs in one chunk, about 50 MB while it is answered and written."""
+
+SLOW_SECONDS = 5.0
+FAST_SECONDS = 2.0
+"""A chunk that took longer halves the next one, a shorter one doubles it: a tick and SIGTERM wait for one chunk."""
+
+
+@dataclass
+class ChunkLength:
+    """The length of the next chunk.
+
+    Attributes:
+        slis: how many SLIs are asked for.
+    """
+
+    slis: int
+    grid: Grid
+    _length: timedelta = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._length = self._of_cells(FIRST_CELLS)
+
+    def start_before(self, end: datetime) -> datetime:
+        """Start of the chunk that ends at ``end``; on a whole hour where that leaves the chunk any time."""
+        start = end - self._length
+        hour = Grid(SHORTEST).ceil(start)
+        return hour if hour < end else start
+
+    def took(self, seconds: float) -> None:
+        """Learn from the last chunk."""
+        if seconds > SLOW_SECONDS:
+            self._length = max(SHORTEST, self._length / 2)
+        elif seconds < FAST_SECONDS:
+            self._length = min(self._length * 2, self._of_cells(MOST_CELLS))
+
+    def _of_cells(self, cells: int) -> timedelta:
+        slices = cells // max(1, self.slis)
+        return min(LONGEST, max(SHORTEST, slices * self.grid.step))

@@ -1,0 +1,57 @@
+"""Whether a series that is seen for the first time was born, or merely came into view. Pure.
+
+A born series counts in full; of one that came into view nothing is known to be new. A series is born when
+
+- its target was up in the look-back before the slice, or another series of the same total was in view on its target,
+  unless the target's ``up`` itself is new: a relabelled target brings old counters under new labels; or
+- its process started since shortly before the SLI was last measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from okrbridge.domain.ledger import FloatArray, IntArray
+from okrbridge.sources.prometheus.counters import LOOK_BACK, START_SLACK
+from okrbridge.sources.prometheus.facts import TargetFacts
+from okrbridge.sources.prometheus.increase import BoolArray
+
+_LOOK_BACK, _SLACK = LOOK_BACK.total_seconds(), START_SLACK.total_seconds()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Until when SLIs were measured before a slice.
+
+    Attributes:
+        until: end of the last measured slice of each SLI, epoch seconds; NaN where none is known.
+        since: of each SLI, events before it belong to no slice that is counted; -inf where all are accounted for.
+    """
+
+    until: FloatArray
+    since: FloatArray
+
+
+def born(
+    slis: IntArray, targets: IntArray, slice_start: float, facts: TargetFacts, measured: Measured
+) -> tuple[BoolArray, BoolArray]:
+    """Which pairs of an SLI and a new series are births, and which are if a sibling was in view.
+
+    Args:
+        slis, targets: of each pair: the row of the SLI, and the number of the series' target.
+    """
+    until = measured.until[slis]
+    view = view_begins(slis, slice_start, measured)
+    oldest = np.where(np.isnan(until), slice_start, np.maximum(until - _LOOK_BACK, measured.since[slis])) - _SLACK
+    started = facts.latest_start[targets] > oldest
+    relabelled = facts.newcomer_seen[targets] <= view
+    was_up = facts.up_seen[targets] > view
+    return started | (was_up & ~relabelled), ~started & ~was_up & ~relabelled
+
+
+def view_begins(slis: IntArray, slice_start: float, measured: Measured) -> FloatArray:
+    """After which instant something must have been seen to be in view before the slice, for each pair."""
+    until = measured.until[slis]
+    return np.where(np.isnan(until), slice_start, until) - _LOOK_BACK

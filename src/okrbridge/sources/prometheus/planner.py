@@ -1,0 +1,100 @@
+"""Which way each SLI is counted: by carrying its series, by pushing the subtraction down, or as written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from okrbridge.domain.sli import Sli, SliKind
+from okrbridge.errors import SourceError
+from okrbridge.promql.selectors import Selector
+from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.reads import Layout
+
+REFRESHED_EVERY = timedelta(hours=1)
+_MOST_REMEMBERED = 10_000
+
+
+class Way(StrEnum):
+    """How an SLI is counted."""
+
+    CARRY = "series"
+    PUSH_DOWN = "sums"
+    AS_WRITTEN = "as written"
+
+    @classmethod
+    def of(cls, sli: Sli) -> Way:
+        """How an SLI is counted when it reads few series."""
+        return cls.CARRY if sli.kind is SliKind.COUNTERS else cls.AS_WRITTEN
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Up to where series are read one by one.
+
+    Attributes:
+        series: in one read.
+        series_per_sli: in one read, for each SLI that needs it.
+    """
+
+    series: int = 200_000
+    series_per_sli: int = 2_000
+
+
+class Planner:
+    """Chooses by the number of series, which it asks for once and then hourly.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, client: PrometheusClient, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client, self._limits, self._clock = client, limits or Limits(), clock
+        self._series: dict[Selector, tuple[float, int]] = {}
+
+    def series(self, read: Selector, at: datetime) -> int | None:
+        """How many series a read gives; None when the source does not tell."""
+        asked, found = self._series.get(read, (float("-inf"), 0))
+        if self._clock() - asked < REFRESHED_EVERY.total_seconds():
+            return found
+        try:
+            answer = self._client.query(f"count({read.text})", at)
+        except SourceError:
+            return None
+        if len(self._series) >= _MOST_REMEMBERED:
+            self._series.clear()
+        count = int(answer.rows[0].points[0][1]) if answer.rows else 0
+        self._series[read] = (self._clock(), count)
+        return count
+
+    def ways(self, layout: Layout, at: datetime) -> list[Way]:
+        """How each SLI of a layout is counted."""
+        ways = [Way.of(sli) for sli in layout.slis]
+        for group, read in enumerate(layout.reads):
+            touched = layout.touched(group)
+            if self._is_too_much(self.series(read, at), len(touched)):
+                for row in touched:
+                    ways[row] = Way.PUSH_DOWN
+        return ways
+
+    def _is_too_much(self, series: int | None, slis: int) -> bool:
+        if series is None:
+            return False  # reading the series will tell the failure
+        return series > self._limits.series or series > self._limits.series_per_sli * slis
+
+
+def rows_of(ways: Sequence[Way], way: Way) -> list[int]:
+    """The rows that go one way."""
+    return [row for row, one in enumerate(ways) if one is way]
+
+
+def chosen(slis: Sequence[Sli], rows: Sequence[int]) -> tuple[Sli, ...]:
+    """Some of the SLIs; the very same tuple when it is all of them, so that what is laid out for it is found again."""
+    if isinstance(slis, tuple) and len(rows) == len(slis):
+        return slis
+    return tuple(slis[row] for row in rows)

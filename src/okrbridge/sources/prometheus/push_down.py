@@ -1,0 +1,187 @@
+"""Counting by letting the server subtract and sum: one number a selector and slice, whatever the cardinality.
+
+One cheap question surveys all slices of all SLIs. It counts the ordinary ones, and tells in which a series was born or
+restarted; those are asked again in full, and so, with a longer reach, are the first slices after gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from okrbridge.application.ports import Counted, CountRequest, PlannedQuery, SourceFailure
+from okrbridge.domain.ledger import FloatArray, SliceState, SliceTable
+from okrbridge.domain.sli import Sli
+from okrbridge.domain.windows import EPOCH, Grid, epoch_seconds
+from okrbridge.errors import SourceFailureReason
+from okrbridge.sources.prometheus.batches import Batches, Member, Moments
+from okrbridge.sources.prometheus.counters import (
+    ARRIVED,
+    COUNT,
+    LIVE,
+    NEAR,
+    ODD,
+    Counter,
+    Reach,
+    counting_query,
+    survey_query,
+)
+from okrbridge.sources.prometheus.fusion import Fused, fuse
+from okrbridge.sources.prometheus.layout import Layout, lay_out
+from okrbridge.sources.prometheus.outcomes import Outcomes
+from okrbridge.sources.prometheus.settlements import (
+    Settlement,
+    gap_settlements,
+    odd_settlements,
+    return_settlements,
+)
+from okrbridge.sources.prometheus.tallies import Tally
+
+METHOD = "sums"
+MOST_RETURNS = 100
+"""Slices of one request in which series came back beside others that are asked again with a longer reach; others keep
+their count, and a warning says so."""
+_TOO_MANY_RETURNS = "series came back in many slices; the oldest were not asked again, and may lack events"
+_MOST_LAYOUTS = 8
+
+
+class PushDown:
+    """Counts SLIs of the kind COUNTERS. Call it from outside the pool of the batches."""
+
+    def __init__(self, batches: Batches, grid: Grid) -> None:
+        self._batches, self._grid = batches, grid
+        self._layouts: dict[tuple[str, ...], Layout] = {}
+
+    def count(self, request: CountRequest) -> Counted:
+        """Ask, and ask again where needed; failures are answers."""
+        counting = _Counting(self._batches, self._grid, request, self._layout(request.slis))
+        counting.run()
+        return counting.counted()
+
+    def plan(self, slis: Sequence[Sli]) -> list[PlannedQuery]:
+        """The questions about an ordinary slice; SLIs that cannot be counted are left out."""
+        layout = self._layout(tuple(slis))
+        moment = Moments(EPOCH, EPOCH, self._grid.step)
+        members = [
+            Member(survey_query(fused.counter, self._grid.step), moment, len(fused.summands)) for fused in layout.fused
+        ]
+        planned = []
+        for query, places in self._batches.questions(members):
+            summands = [summand for place in places for summand in layout.fused[place].summands.values()]
+            keys = tuple(dict.fromkeys(slis[row].key for row in sorted(layout.rows_of(summands))))
+            planned.append(PlannedQuery(query, METHOD, keys, note=_note(len(summands), len(places))))
+        return planned
+
+    def _layout(self, slis: tuple[Sli, ...]) -> Layout:
+        """Remembered, because each tick asks for the same SLIs."""
+        keys = tuple(sli.key for sli in slis)
+        found = self._layouts.get(keys)
+        if found is None:
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts = {}
+            found = self._layouts[keys] = lay_out(slis)
+        return found
+
+
+class _Counting:
+    """One request being answered; arrays have a row a term of the layout and a column a slice."""
+
+    def __init__(self, batches: Batches, grid: Grid, request: CountRequest, layout: Layout) -> None:
+        self._batches, self._request, self._layout, self._step = batches, request, layout, grid.step
+        self._outcomes = Outcomes()
+        self._slices = grid.slices(request.interval)
+        shape = (len(layout.owner), self._slices)
+        self._counts, self._odd, self._live = np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+        for row, fault in layout.faults.items():
+            self._outcomes.fail([row], SourceFailure(SourceFailureReason.BAD_QUERY, fault))
+
+    def run(self) -> None:
+        """Survey all slices, then settle those that the survey cannot count."""
+        layout = self._layout
+        if not self._counts.size:
+            return
+        self._survey()
+        live = layout.any_of_total(self._live)
+        self._settle(gap_settlements(self._request.interval, self._step, live, self._request.measured_until))
+        arrived, series = self._settle(odd_settlements(layout.any_of(self._odd)))
+        # Series of the part are as a rule among those of the total, so the two are not added.
+        most = np.maximum(layout.series(arrived, of_total=False), layout.series(arrived, of_total=True))
+        self._settle(self._bounded(return_settlements(most, layout.series(series, of_total=True))))
+        self._refuse_impossible()
+
+    def counted(self) -> Counted:
+        """The table; rows that failed are unknown."""
+        layout, seconds = self._layout, int(self._step.total_seconds())
+        starts = epoch_seconds(self._request.interval.start) + seconds * np.arange(self._slices, dtype=np.int64)
+        live = layout.any_of_total(self._live)
+        part, total = (layout.events(self._counts, of_total=of_total) for of_total in (False, True))
+        tells_good = np.array([sli.good is not None for sli in layout.slis], dtype=bool)
+        good = np.where(tells_good[:, None], part, total - part)
+        states = np.where(live, SliceState.MEASURED, SliceState.GAP).astype(np.int8)
+        table = SliceTable(starts, np.where(live, good, 0.0), np.where(live, total, 0.0), states)
+        return self._outcomes.counted(self._request, table)
+
+    def _survey(self) -> None:
+        everything = Settlement(np.arange(len(self._layout.slis)), (0, self._slices))
+        [tally] = self._ask([everything], lambda counter, _: survey_query(counter, self._step))
+        self._live, self._counts, self._odd = tally.has(COUNT), tally.of(COUNT), tally.of(ODD) > 0
+
+    def _settle(self, settlements: Sequence[Settlement]) -> tuple[FloatArray, FloatArray]:
+        """Ask again, and put the counts in place of the survey's.
+
+        Returns how many series arrived, and how many were live, in the slices that were settled.
+        """
+        arrived, series = np.zeros_like(self._counts), np.zeros_like(self._counts)
+        odd = self._layout.any_of(self._odd)
+        for tally in self._ask(settlements, lambda counter, reach: counting_query(counter, self._step, reach)):
+            where = (tally.terms[:, None], tally.columns)
+            # Beside its odd slices a block holds others, which the survey or an earlier settlement has counted.
+            keep = ~odd[self._layout.owner[where[0]], where[1]] if tally.settlement.reach == NEAR else np.bool_(False)  # noqa: FBT003
+            for into, kind in ((self._counts, COUNT), (arrived, ARRIVED), (series, LIVE)):
+                into[where] = np.where(keep, into[where], tally.of(kind))
+            self._odd[where] &= keep
+        return arrived, series
+
+    def _ask(self, settlements: Sequence[Settlement], text: Callable[[Counter, Reach], str]) -> list[Tally]:
+        """What is found of each settlement, its selectors fused; failures and warnings are noted."""
+        tallies = [Tally(self._layout, settlement, self._request.interval, self._step) for settlement in settlements]
+        asked = [(tally, fused) for tally in tallies for fused in self._fused(tally)]
+        members = [
+            Member(text(fused.counter, tally.settlement.reach), tally.moments, len(fused.summands))
+            for tally, fused in asked
+        ]
+        for (tally, fused), answer in zip(asked, self._batches.ask(members), strict=True):
+            rows = self._layout.rows_of(fused.summands.values()).intersection(tally.settlement.rows.tolist())
+            usable = self._outcomes.usable(answer, sorted(rows))
+            if usable is not None:
+                tally.take(fused, usable)
+        return tallies
+
+    def _fused(self, tally: Tally) -> Sequence[Fused]:
+        is_everything = len(tally.summands) == len(self._layout.summands)
+        return self._layout.fused if is_everything else fuse(tally.summands)
+
+    def _bounded(self, returns: Sequence[Settlement]) -> Sequence[Settlement]:
+        """As many as one request may ask; gaps have no bound, because each would lose the events of its gap."""
+        for settlement in returns[MOST_RETURNS:]:
+            self._outcomes.warn(settlement.rows.tolist(), [_TOO_MANY_RETURNS])
+        return returns[:MOST_RETURNS]
+
+    def _refuse_impossible(self) -> None:
+        """No counter grows by less than nothing, or without end."""
+        impossible = ~np.isfinite(self._counts) | (self._counts < 0)
+        for term in np.flatnonzero(impossible.any(axis=1)).tolist():
+            value = self._counts[term][impossible[term]][0]
+            selector = self._layout.summands[self._layout.summand[term]].selector
+            message = f"{selector} gave a count that cannot be: a counter cannot grow by {value:g}; is this a gauge?"
+            failure = SourceFailure(SourceFailureReason.BAD_ANSWER, message)
+            self._outcomes.fail([int(self._layout.owner[term])], failure)
+        self._counts[impossible] = 0.0
+
+
+def _note(selectors: int, questions: int) -> str:
+    """What was put together; empty for a single selector."""
+    if selectors == 1:
+        return ""
+    return f"{selectors} selectors fused in {questions} {'sum' if questions == 1 else 'sums'}"

@@ -1,0 +1,70 @@
+"""The rows of counting questions as arrays. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+
+from okrbridge.domain.ledger import FloatArray, IntArray
+from okrbridge.domain.windows import Interval, epoch_seconds
+from okrbridge.sources.prometheus.batches import Moments
+from okrbridge.sources.prometheus.counters import KIND
+from okrbridge.sources.prometheus.envelope import Answer
+from okrbridge.sources.prometheus.fusion import Fused
+from okrbridge.sources.prometheus.layout import BoolArray, Layout
+from okrbridge.sources.prometheus.settlements import Settlement, interval_of
+
+
+class Tally:
+    """What was found of the slices of a settlement.
+
+    Args:
+        interval: of the request; the settlement's columns are counted from its start.
+
+    Attributes:
+        terms: the indexes of the settlement's terms in the layout.
+        columns: the indexes of its slices.
+        summands: the selectors of its terms, each once.
+        moments: the ends of its slices.
+    """
+
+    def __init__(self, layout: Layout, settlement: Settlement, interval: Interval, step: timedelta) -> None:
+        self.settlement = settlement
+        self.terms: IntArray = layout.terms_of(settlement.rows)
+        self.columns: IntArray = np.arange(*settlement.columns)
+        chosen, self._places = np.unique(layout.summand[self.terms], return_inverse=True)
+        self.summands = [layout.summands[one] for one in chosen.tolist()]
+        self.moments = Moments.slice_ends(interval_of(settlement.columns, interval, step), step)
+        self._rows = {summand: place for place, summand in enumerate(self.summands)}
+        self._kinds: dict[str, FloatArray] = {}
+
+    def take(self, fused: Fused, answer: Answer) -> None:
+        """Sort the rows of a question about a fused counter by selector, kind and slice.
+
+        Rows of label values that nobody asked for are left out. A NaN of the server is taken for infinity: neither
+        is a count, and NaN tells that there was no row.
+        """
+        first, seconds = epoch_seconds(self.moments.first), self.moments.step.total_seconds()
+        for row in answer.rows:
+            summand = fused.summands.get(tuple(row.labels.get(label, "") for label in fused.counter.by))
+            if summand is None:
+                continue
+            points = np.asarray(row.points, dtype=np.float64).reshape(-1, 2)
+            columns = np.rint((points[:, 0] - first) / seconds).astype(np.int64)
+            values = np.where(np.isnan(points[:, 1]), np.inf, points[:, 1])
+            self._of_kind(row.labels.get(KIND, ""))[self._rows[summand], columns] = values
+
+    def has(self, kind: str) -> BoolArray:
+        """Whether the server had a row; a row a term, a column a slice."""
+        return ~np.isnan(self._of_kind(kind)[self._places])
+
+    def of(self, kind: str) -> FloatArray:
+        """The numbers, zero where the server had no row; a row a term, a column a slice."""
+        values = self._of_kind(kind)[self._places]
+        return np.where(np.isnan(values), 0.0, values)
+
+    def _of_kind(self, kind: str) -> FloatArray:
+        if kind not in self._kinds:
+            self._kinds[kind] = np.full((len(self.summands), len(self.columns)), np.nan)
+        return self._kinds[kind]

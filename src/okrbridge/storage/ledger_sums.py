@@ -1,0 +1,245 @@
+"""Sums over windows for many SLIs at once, by plain addition and remembered on the way.
+
+A window is its whole hours and its ragged edges. Edges are summed from slices. Whole hours are summed from days and
+hours, and the sum is remembered until one of its hours is written anew. A window that has moved on by an hour adds the
+hour that came and takes off the one that went, where both and the sum are whole numbers, which is exact; where they
+are fractions it is summed anew, so nothing drifts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from okrbridge.domain.ledger import FloatArray, IntArray
+from okrbridge.storage.blocks import BLOCK_SLOTS, HourBlock, HourSums, counted_twice
+from okrbridge.storage.ledger_cache import (
+    SECONDS_PER_DAY,
+    Blocks,
+    DaySums,
+    LedgerCache,
+    RangeSums,
+    empty_day,
+    floor_hour,
+    grown,
+)
+from okrbridge.storage.ledger_rows import COUNTED_TWICE, LedgerRows, PackedRow
+from okrbridge.storage.spans import Span, slices_in
+from okrbridge.storage.tables import SECONDS_PER_HOUR
+
+_MOVES = ((0, SECONDS_PER_HOUR), (SECONDS_PER_HOUR, 0), (SECONDS_PER_HOUR, SECONDS_PER_HOUR))
+"""How much earlier a remembered range may begin and end. A window that ends inside an hour moves its ends in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSums:
+    """Sums of the ledger at one state, with its cache.
+
+    Arrays it gives have the shape (4, blocks asked for, 256): good, total, measured and answered slices.
+    """
+
+    cache: LedgerCache
+    rows: LedgerRows
+    step: int
+
+    def windows(self, spans: Sequence[Span], blocks: Sequence[int]) -> Iterator[FloatArray]:
+        """Sums over spans with ends on the grid; an edge that several share is summed once."""
+        known: dict[Span, FloatArray] = {}
+        for span in spans:
+            whole, edges = span.cut_at_hours()
+            values = np.zeros((4, len(blocks), BLOCK_SLOTS)) if whole is None else self._range(whole, blocks)
+            for edge in edges:
+                if edge not in known:
+                    known[edge] = self._edge(edge, blocks)
+                values = values + known[edge]
+            yield values
+
+    def held(self, hour: int, blocks: Sequence[int]) -> list[dict[str, HourBlock]]:
+        """The slices of one hour, by origin, for each block."""
+        found = {block: self.cache.used_block(hour, block) for block in blocks}
+        absent = [block for block, held in found.items() if held is None]
+        if absent:
+            number = slices_in(hour, self.step)
+            read: dict[int, dict[str, HourBlock]] = {block: {} for block in absent}
+            for row in self.rows.slices_at(absent, hour):
+                read[row.block][row.origin] = HourBlock.of(row.blob, number)
+            for block, held in read.items():
+                self.cache.keep_block(hour, block, held)
+            found.update(read)
+        return [found[block] or {} for block in blocks]
+
+    def hour(self, hour: int, blocks: Sequence[int]) -> tuple[FloatArray, Blocks]:
+        """Sums over one whole hour, and which blocks hold whole numbers only."""
+        places = {block: place for place, block in enumerate(blocks)}
+        values, whole = np.zeros((4, len(blocks), BLOCK_SLOTS)), np.ones(len(blocks), dtype=np.bool_)
+        for row in self.rows.hours_at(blocks, hour):
+            place, sums = places[row.block], HourSums.of(row.blob)
+            _add(values[:, place], sums, row.origin)
+            whole[place] &= sums.whole
+        return values, whole
+
+    def days(self, days: Sequence[int], blocks: Sequence[int]) -> list[DaySums]:
+        """Sums over whole days; of all blocks, at least those asked for are known."""
+        size = self.cache.highest // BLOCK_SLOTS + 1
+        found = [self.cache.days.get(day) or empty_day(size) for day in days]
+        unknown = [_unknown(day.known, blocks) for day in found]
+        incomplete = [place for place, absent in enumerate(unknown) if absent]
+        if not incomplete:
+            return found
+        for place in incomplete:
+            found[place] = _with_room(found[place], size, unknown[place])
+        by_day = {days[place]: (found[place], set(unknown[place])) for place in incomplete}
+        first, end = days[incomplete[0]], days[incomplete[-1]] + SECONDS_PER_DAY
+        for row in self.rows.hours(sorted({block for place in incomplete for block in unknown[place]}), first, end):
+            day = by_day.get(row.hour_start - row.hour_start % SECONDS_PER_DAY)
+            if day is not None and row.block in day[1]:
+                _add_to_day(day[0], row)
+        for place in incomplete:
+            found[place].known[unknown[place]] = True
+            self.cache.keep_day(days[place], found[place])
+        return found
+
+    def _range(self, span: Span, blocks: Sequence[int]) -> FloatArray:
+        """Sums over whole hours."""
+        sums = self.cache.ranges.get((span.start, span.end))
+        absent = list(blocks) if sums is None else _unknown(sums.known, blocks)
+        size = self.cache.highest // BLOCK_SLOTS + 1
+        if sums is None and 2 * len(blocks) < size:
+            # A question about one SLI must not push out what every tick needs.
+            return self._summed(span, list(blocks))[0]
+        if absent:
+            values, whole = self._moved(span, absent)
+            sums = _filled(sums, size, absent, values, whole)
+            self.cache.keep_range(span.start, span.end, sums)
+        assert sums is not None, "blocks that are not asked for need no sums"  # noqa: S101 - narrows the type
+        return sums.values if len(blocks) == sums.values.shape[1] else sums.values[:, list(blocks)]
+
+    def _moved(self, span: Span, blocks: list[int]) -> tuple[FloatArray, Blocks]:
+        """From the sums an hour before where that is exact, from days and hours where it is not."""
+        values, whole = np.empty((4, len(blocks), BLOCK_SLOTS)), np.zeros(len(blocks), dtype=np.bool_)
+        for went, came in _MOVES:
+            before = self.cache.ranges.get((span.start - went, span.end - came))
+            rest = np.flatnonzero(~whole)
+            places = rest[[before is not None and _is_whole(before, blocks[place]) for place in rest]]
+            if before is None or len(places) == 0:
+                continue
+            moving = [blocks[place] for place in places]
+            moved, exact = before.values[:, moving], np.ones(len(moving), dtype=np.bool_)
+            hours = [(span.start - went, -1.0)] if went else []
+            hours += [(span.end - came, 1.0)] if came else []
+            for start, sign in hours:
+                hour, hour_whole = self.hour(start, moving)
+                moved, exact = moved + sign * hour, exact & hour_whole
+            values[:, places], whole[places] = moved, exact
+        rest = np.flatnonzero(~whole)
+        if len(rest):
+            values[:, rest], whole[rest] = self._summed(span, [blocks[place] for place in rest])
+        return values, whole
+
+    def _summed(self, span: Span, blocks: list[int]) -> tuple[FloatArray, Blocks]:
+        """From days and hours."""
+        first_day = -(-span.start // SECONDS_PER_DAY) * SECONDS_PER_DAY
+        end_day = span.end // SECONDS_PER_DAY * SECONDS_PER_DAY
+        if first_day >= end_day:
+            return self._hours(span, blocks)
+        values, whole = self._hours(Span(span.start, first_day), blocks)
+        for day in self.days(range(first_day, end_day, SECONDS_PER_DAY), blocks):
+            values[:2] += day.counts[:, blocks]
+            for origin, slices in day.slices.items():
+                sign = -1.0 if origin == COUNTED_TWICE else 1.0
+                values[3] += sign * slices[0, blocks]
+                values[2] += sign * slices[1, blocks]
+            whole &= day.whole[blocks]
+        rest, rest_whole = self._hours(Span(end_day, span.end), blocks)
+        return values + rest, whole & rest_whole
+
+    def _hours(self, span: Span, blocks: list[int]) -> tuple[FloatArray, Blocks]:
+        places = {block: place for place, block in enumerate(blocks)}
+        values, whole = np.zeros((4, len(blocks), BLOCK_SLOTS)), np.ones(len(blocks), dtype=np.bool_)
+        if span.start < span.end:
+            for row in self.rows.hours(blocks, span.start, span.end):
+                place, sums = places[row.block], HourSums.of(row.blob)
+                _add(values[:, place], sums, row.origin)
+                whole[place] &= sums.whole
+        return values, whole
+
+    def _edge(self, span: Span, blocks: Sequence[int]) -> FloatArray:
+        """Sums over a part of one hour."""
+        places = places_of(span, self.step)
+        values = np.zeros((4, len(blocks), BLOCK_SLOTS))
+        for place, held in enumerate(self.held(floor_hour(span.start), blocks)):
+            for block in held.values():
+                values[:, place] += block.sums(places)
+            if len(held) > 1:
+                parts = (HourBlock(one.states[places], one.part[places], one.total[places]) for one in held.values())
+                twice = counted_twice(parts)
+                values[2, place] -= twice[0]
+                values[3, place] -= twice[1]
+        return values
+
+
+def places_of(span: Span, step: int) -> slice:
+    """Which slices of its hour start in a span that lies inside one hour."""
+    first = -(-floor_hour(span.start) // step) * step
+    return slice(max(0, -(-(span.start - first) // step)), max(0, -(-(span.end - first) // step)))
+
+
+def slots_of(numbers: IntArray, blocks: Sequence[int]) -> IntArray | slice:
+    """Where SLIs stand in the flattened (blocks, 256) of some blocks, ascending; a slice, which is quick, if it can."""
+    slots: IntArray = np.searchsorted(blocks, numbers // BLOCK_SLOTS) * BLOCK_SLOTS + numbers % BLOCK_SLOTS
+    if len(slots) and bool((np.diff(slots) == 1).all()):
+        return slice(int(slots[0]), int(slots[-1]) + 1)
+    return slots
+
+
+def _add(values: FloatArray, sums: HourSums, origin: str) -> None:
+    if origin == COUNTED_TWICE:
+        values[2:] -= sums.values[2:]
+    else:
+        values += sums.values
+
+
+def _add_to_day(day: DaySums, row: PackedRow) -> None:
+    sums = HourSums.of(row.blob)
+    if row.origin not in day.slices:
+        # An hour has at most 3600 slices, so a day has fewer than 2**32.
+        day.slices[row.origin] = np.zeros(day.counts.shape, dtype=np.uint32)
+    day.counts[:, row.block] += sums.values[:2]
+    day.slices[row.origin][:, row.block] += sums.values[3:1:-1].astype(np.uint32)
+    day.whole[row.block] &= sums.whole
+
+
+def _with_room(day: DaySums, size: int, blocks: list[int]) -> DaySums:
+    """A copy to be filled: large enough, and zero in the blocks that are to be summed."""
+    room = DaySums(
+        grown(day.known, size),
+        grown(day.whole, size),
+        grown(day.counts, size, axis=1),
+        {origin: grown(slices, size, axis=1) for origin, slices in day.slices.items()},
+    )
+    room.whole[blocks] = True
+    room.counts[:, blocks] = 0
+    for slices in room.slices.values():
+        slices[:, blocks] = 0
+    return room
+
+
+def _filled(sums: RangeSums | None, size: int, blocks: list[int], values: FloatArray, whole: Blocks) -> RangeSums:
+    if sums is None:
+        nothing = np.zeros(size, dtype=np.bool_)
+        sums = RangeSums(nothing, nothing, np.zeros((4, size, BLOCK_SLOTS)))
+    filled = RangeSums(grown(sums.known, size), grown(sums.whole, size), grown(sums.values, size, axis=1))
+    filled.known[blocks] = True
+    filled.whole[blocks] = whole
+    filled.values[:, blocks] = values
+    return filled
+
+
+def _unknown(known: Blocks, blocks: Sequence[int]) -> list[int]:
+    return [block for block in blocks if block >= len(known) or not known[block]]
+
+
+def _is_whole(sums: RangeSums, block: int) -> bool:
+    return block < len(sums.known) and bool(sums.known[block] and sums.whole[block])

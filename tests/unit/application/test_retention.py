@@ -1,0 +1,94 @@
+"""What the ledger may forget."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.fakes.bench import MIDDLE, Bench
+from tests.fakes.definitions import API, START, definitions, key_result, slo, uptime
+
+from okrbridge.application.ports import Ledger
+from okrbridge.application.retention import Retention
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.maintenance import MaintenanceWindow
+from okrbridge.domain.okr import SloMeasure
+from okrbridge.domain.sli import CompositeMode, Member, Sli, SliKind
+from okrbridge.domain.slo import Budgeting, Slo, TimeSlices
+from okrbridge.domain.windows import CalendarUnit, CalendarWindow, RollingWindow
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+KEPT = MIDDLE - 31 * DAY
+"""30 days and the margin."""
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
+QUARTER = CalendarWindow(CalendarUnit.QUARTER, "UTC", datetime(2026, 1, 1))  # noqa: DTZ001 - a wall clock has no zone
+
+
+def retention(declared: DefinitionSet) -> Retention:
+    return Retention(Bench().parts, declared)
+
+
+def of_slo(declared: Slo) -> DefinitionSet:
+    return definitions(slos=(declared,))
+
+
+def quarterly(**overrides) -> Slo:
+    """An SLO of the quarter that began on January the first; the middle is 45 days later."""
+    return replace(slo(), window=QUARTER, **overrides)
+
+
+SLICED = TimeSlices(timedelta(minutes=1), 0.9)
+ALL = Sli("all", "", "", kind=SliKind.COMPOSITE, members=(Member(API, 0.9),), mode=CompositeMode.ALL)
+HALF = timedelta(hours=5, minutes=30)
+"""India is so far ahead of UTC, so its quarter begins inside an hour."""
+
+
+@pytest.mark.parametrize(
+    ("declared", "slices_before"),
+    [
+        (of_slo(slo(days=7)), KEPT),
+        (of_slo(slo(days=90)), MIDDLE - 91 * DAY),
+        (of_slo(quarterly()), KEPT),
+        (of_slo(quarterly(budgeting=Budgeting.TIMESLICES, time_slices=SLICED)), JANUARY - DAY),
+        (of_slo(quarterly(sli=ALL)), JANUARY - DAY),
+        (of_slo(replace(quarterly(), window=replace(QUARTER, zone="Asia/Kolkata"))), JANUARY - HALF - DAY),
+        (replace(of_slo(quarterly()), maintenance=(MaintenanceWindow("patching"),)), JANUARY - DAY),
+        (replace(of_slo(quarterly()), maintenance=(MaintenanceWindow("x", is_excluded=False),)), KEPT),
+        (replace(of_slo(quarterly()), maintenance=(MaintenanceWindow("x", services=frozenset({"web"})),)), KEPT),
+        # The cycle began on January the first, on a whole hour.
+        (definitions(uptime()), KEPT),
+        (
+            definitions(key_result("long", SloMeasure("api-availability", over=RollingWindow(40 * DAY)))),
+            MIDDLE - 41 * DAY,
+        ),
+    ],
+)
+def test_slices_are_kept_as_long_as_something_needs_them(declared: DefinitionSet, slices_before: datetime):
+    assert retention(declared).slices_before(MIDDLE) == slices_before
+
+
+def test_sums_of_hours_are_kept_thirteen_months_or_as_long_as_a_window_needs():
+    assert retention(of_slo(slo())).hours_before(MIDDLE) == MIDDLE - 397 * DAY
+    assert retention(of_slo(slo(days=730))).hours_before(MIDDLE) == MIDDLE - 731 * DAY
+
+
+def test_the_cycle_so_far_is_kept_whatever_the_setting_says():
+    parts = replace(Bench().parts, keep_slices=3 * DAY, keep_hours=3 * DAY)
+    declared = definitions(uptime(), slos=(slo(days=7),))
+    assert Retention(parts, declared).hours_before(MIDDLE) == START - DAY
+    assert Retention(parts, declared).slices_before(MIDDLE) == MIDDLE - 8 * DAY
+
+
+def test_it_runs_once_an_hour(monkeypatch):
+    bench = Bench()
+    asked: list[tuple[datetime, datetime]] = []
+
+    def expire(_ledger: Ledger, slices_before: datetime, hours_before: datetime) -> int:
+        asked.append((slices_before, hours_before))
+        return 0
+
+    with bench.parts.storage.reading() as database:
+        monkeypatch.setattr(type(database.ledger), "expire", expire)
+    runs = Retention(bench.parts, of_slo(slo(days=7)))
+    for minutes in (0, 1, 59, 60, 61):
+        runs.run(MIDDLE + timedelta(minutes=minutes))
+    assert asked == [(MIDDLE + after - 31 * DAY, MIDDLE + after - 397 * DAY) for after in (timedelta(0), HOUR)]
