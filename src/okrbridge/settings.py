@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     )
     query_timeout_seconds: Annotated[float, Field(gt=0, le=600, description="Deadline of one query.")] = 30.0
     query_concurrency: Annotated[int, Field(ge=1, le=64, description="Queries at once, for each source.")] = 4
-    metrics_max_series: Annotated[int, Field(ge=100, description="Cap on the series of /metrics.")] = 100_000
+    metrics_max_series: Annotated[int, Field(ge=0, description="Cap on the series of /metrics; 0 is none.")] = 100_000
     enable_reload: Annotated[bool, Field(description="Whether POST /-/reload works; SIGHUP always does.")] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="debug, info, warning or error.")

@@ -87,7 +87,7 @@ def test_an_option_that_was_not_given_leaves_the_environment_alone(monkeypatch: 
         ("QUERY_TIMEOUT_SECONDS", "0", "greater than 0"),
         ("QUERY_TIMEOUT_SECONDS", "inf", "less than or equal to 600"),
         ("QUERY_CONCURRENCY", "0", "greater than or equal to 1"),
-        ("METRICS_MAX_SERIES", "10", "greater than or equal to 100"),
+        ("METRICS_MAX_SERIES", "-1", "greater than or equal to 0"),
         ("ENABLE_RELOAD", "perhaps", "valid boolean"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("LOG_FORMAT", "xml", "'auto', 'console' or 'json'"),

@@ -192,7 +192,7 @@ class Evaluator:
             evaluation_id=evaluation_id,
             at=at,
             published_at=self.parts.clock(),
-            slos=self._slos.reports(ledger, at, outcomes=self.health.outcomes, events=events.of),
+            slos=self._slos.reports(ledger, at, outcomes=self.health.outcomes, events=events),
             objectives=tuple(
                 objective_report(
                     objective,

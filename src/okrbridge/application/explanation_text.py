@@ -25,7 +25,7 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
             ("good", indicator["good"]),
             ("bad", indicator["bad"]),
             ("total", indicator["total"]),
-            *((f"as written", f"{part}: {query}") for part, query in (indicator["written"] or {}).items()),
+            *(("as written", f"{part}: {query}") for part, query in (indicator["written"] or {}).items()),
             *(("member", f"{one['name']}, weight {number(one['weight'])}") for one in indicator["members"]),
             ("note", indicator["note"]),
             ("source", it["source"]),

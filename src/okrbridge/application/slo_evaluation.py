@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from okrbridge.application.event_counters import EventCounters
 from okrbridge.application.ports import Ledger, MetricSource
 from okrbridge.application.slo_budgets import PairVerdicts, SloBudgets
 from okrbridge.application.slo_counts import CountMemory, SloCounts
@@ -62,20 +63,20 @@ class SloEvaluation:
         at: datetime,
         *,
         outcomes: Mapping[str, CountingOutcome],
-        events: Callable[[str], tuple[float, float]],
+        events: EventCounters,
     ) -> SloReports:
         """Everything that can be said of the SLOs at a slice boundary, from the ledger alone.
 
         Args:
             outcomes: how the last question about an SLI went, by its key; one that is absent went well.
-            events: gives the good and bad events of an SLI's key that this process counted live.
+            events: what this process counted live.
         """
         counts = SloCounts(ledger, self._grid, self._maintenance, self._memory)
         sums = self._sums.at(ledger, counts, at)
         spending = self._spending(sums, at)
         active = counts.held_alerts(at)
         slos = self._directory.slos
-        live = np.array([events(slo.sli.key) for slo in slos], dtype=np.float64).reshape(-1, 2)
+        events_good, events_bad = events.of_all([slo.sli.key for slo in slos])
         columns = SloColumns(
             good=sums.good[:, 0],
             total=sums.total[:, 0],
@@ -88,8 +89,8 @@ class SloEvaluation:
             burn_rates=spending.burn_rates,
             states=_states(self._facts(sums, spending, outcomes, at)),
             measured_until=sums.measured_until,
-            events_good=live[:, 0],
-            events_bad=live[:, 1],
+            events_good=events_good,
+            events_bad=events_bad,
             expected=self._budgets.expected(at),
             exhausted_at=self._budgets.exhausted_at(spending.remaining, spending.burn_rates, at),
             alerts_frozen=np.any(spending.pairs.is_frozen, axis=1) | self._held(active),

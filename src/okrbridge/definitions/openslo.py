@@ -112,6 +112,8 @@ class ConnectionDetails(Shape):
     """Do not check the server's certificate; for tests only."""
     org_id: FilledText | None = Field(default=None, alias="orgId")
     """Tenant, sent as X-Scope-OrgID to Mimir, Loki-style gateways and their like."""
+    replica_labels: FilledText | None = None
+    """Labels that only tell replicas of one series apart, with commas; prometheus_replica, __replica__ by default."""
 
     refused_keys: ClassVar[Mapping[str, Refusal]] = {
         "bearerToken": Refusal("secret_in_document", "secrets do not stand in documents; write bearerTokenFile: PATH"),

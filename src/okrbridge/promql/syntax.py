@@ -136,4 +136,5 @@ def _explained(message: str) -> str:
         return "the query holds only a comment; write a PromQL expression"
     if message == "invalid promql query":
         return "this is not PromQL; check brackets, commas and operators"
-    return f"this is not PromQL: {message}"
+    # The parser's own words may span lines, and a fault is one line.
+    return f"this is not PromQL: {' '.join(message.split())}"

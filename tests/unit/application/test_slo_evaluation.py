@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.fakes.definitions import API, slo
 from tests.fakes.scripted_source import ScriptedSource, steady
 
+from okrbridge.application.event_counters import EventCounters
 from okrbridge.application.ports import Ledger
 from okrbridge.application.slo_details import CountingOutcome
 from okrbridge.application.slo_evaluation import SloEvaluation
@@ -64,11 +65,14 @@ def evaluated(
     definitions = DefinitionSet(slos=tuple(slos), maintenance=maintenance)
     evaluation = SloEvaluation(definitions, GRID, {"prometheus": source or AskedSource()})
     outcomes = {key: CountingOutcome("unreachable: refused") for key in failures}
+    keys = [one.sli.key for one in slos]
+    rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+    live = EventCounters(rows, np.full(len(rows), 9.0), np.full(len(rows), 1.0))
     with storage.transaction() as database:
         for sli in definitions.slis:
             database.ledger.write([sli], "prometheus", table)
         ledger: Ledger = database.ledger
-        return evaluation.reports(ledger, AT, outcomes=outcomes, events=lambda _key: (9.0, 1.0))
+        return evaluation.reports(ledger, AT, outcomes=outcomes, events=live)
 
 
 def monthly(**changes: Any) -> Slo:

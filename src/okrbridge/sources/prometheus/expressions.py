@@ -28,6 +28,7 @@ from okrbridge.domain.ledger import FloatArray, SliceState, SliceTable
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.domain.windows import EPOCH, Grid, epoch_seconds, format_duration
 from okrbridge.errors import SourceFailureReason
+from okrbridge.promql.as_written import fill_window
 from okrbridge.promql.selectors import parse_selector
 from okrbridge.promql.syntax import parse
 from okrbridge.sources.prometheus.batches import Batches, Member, Moments
@@ -115,11 +116,11 @@ def questions_of(sli: Sli, step: timedelta) -> tuple[str, ...]:
         ValueError: a query cannot be asked so; the message is for the user.
     """
     if sli.kind is SliKind.EXPRESSIONS:
-        return _as_vector(sli.part), _as_vector(sli.total)
+        return _as_vector(fill_window(sli.part, step)), _as_vector(fill_window(sli.total, step))
     if sli.kind is SliKind.SAMPLES:
         samples = parse_selector(sli.total).over(format_duration(step - _SHORT_OF_THE_SLICE))
         return f"sum(sum_over_time({samples}))", f"sum(count_over_time({samples}))"
-    return (_as_vector(sli.total),)
+    return (_as_vector(fill_window(sli.total, step)),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
