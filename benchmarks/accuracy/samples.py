@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TextIO
 
 import numpy as np
 
@@ -51,7 +50,8 @@ def _of_process(process: Process, labels: Mapping[str, str], at: Instants) -> It
 
 
 def _named(name: str, labels: Mapping[str, str]) -> str:
-    return f"{name}{{{','.join(f'{key}="{value}"' for key, value in sorted(labels.items()))}}}"
+    pairs = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
+    return f"{name}{{{pairs}}}"
 
 
 def _joined(parts: Iterable[Series]) -> list[Series]:
@@ -71,19 +71,11 @@ def _one(name: str, pieces: Sequence[Series]) -> Series:
     return Series(name, at[order], values[order])
 
 
-def write_openmetrics(series: Iterable[Series], file: TextIO) -> None:
-    """Write series as OpenMetrics text with instants in seconds."""
-    for one in series:
-        pairs = zip(one.values.tolist(), one.at.tolist(), strict=True)
-        file.write("".join([f"{one.name} {value} {at}\n" for value, at in pairs]))
-    file.write("# EOF\n")
+def openmetrics(series: Iterable[Series]) -> str:
+    """Series as OpenMetrics text with instants in seconds."""
+    return "".join([*map(_text, series), "# EOF\n"])
 
 
-def import_text(series: Iterable[Series]) -> bytes:
-    """Series as VictoriaMetrics imports them, with instants in milliseconds."""
-    lines = (
-        f"{one.name} {value} {round(at * 1000)}\n"
-        for one in series
-        for value, at in zip(one.values.tolist(), one.at.tolist(), strict=True)
-    )
-    return "".join(lines).encode()
+def _text(series: Series) -> str:
+    pairs = zip(series.values.tolist(), series.at.tolist(), strict=True)
+    return "".join([f"{series.name} {value} {at}\n" for value, at in pairs])

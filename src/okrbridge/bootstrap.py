@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +19,7 @@ from okrbridge.application.parts import Parts
 from okrbridge.application.ports import MetricSource, Storage, Telemetry
 from okrbridge.application.snapshot import SnapshotHolder
 from okrbridge.application.sync_definitions import sync_definitions
+from okrbridge.application.traces import TraceSource
 from okrbridge.definitions.loader import Loaded, load
 from okrbridge.domain.definition_set import DEFAULT_SOURCE, DataSource, DefinitionSet
 from okrbridge.errors import OkrbridgeError, StorageError
@@ -29,7 +30,7 @@ from okrbridge.observability.watched_source import WatchedSource
 from okrbridge.publishing.metrics import MetricsPage
 from okrbridge.scheduling.ticker import Ticker
 from okrbridge.settings import Settings
-from okrbridge.sources.prometheus.declaration import from_declaration
+from okrbridge.sources.prometheus.declaration import from_declaration, traces_from_declaration
 from okrbridge.sources.simulated.source import SIMULATED_SCHEME, SimulatedSource
 from okrbridge.storage.database import open_database
 from okrbridge.storage.migrations.runner import ensure_ready
@@ -56,11 +57,15 @@ def open_storage(settings: Settings) -> Storage:
 
 def open_sources(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> dict[str, MetricSource]:
     """The declared sources and the default one, by name; no connection is made yet."""
-    declared = {source.name: source for source in definitions.sources}
-    declared.setdefault(DEFAULT_SOURCE, DataSource(DEFAULT_SOURCE, "Prometheus", {"url": settings.prometheus_url}))
     return {
-        name: WatchedSource(_open_source(source, settings, telemetry), telemetry) for name, source in declared.items()
+        name: WatchedSource(_open_source(source, settings, telemetry), telemetry)
+        for name, source in _declared_sources(definitions, settings).items()
     }
+
+
+def _declared_sources(definitions: DefinitionSet, settings: Settings) -> dict[str, DataSource]:
+    default = DataSource(DEFAULT_SOURCE, "Prometheus", {"url": settings.prometheus_url})
+    return {DEFAULT_SOURCE: default, **{source.name: source for source in definitions.sources}}
 
 
 def _open_source(source: DataSource, settings: Settings, telemetry: Telemetry) -> MetricSource:
@@ -73,6 +78,21 @@ def _open_source(source: DataSource, settings: Settings, telemetry: Telemetry) -
         deadline=timedelta(seconds=settings.query_timeout_seconds),
         tracing=telemetry.span,
     )
+
+
+@contextmanager
+def open_traces(definitions: DefinitionSet, settings: Settings, name: str) -> Iterator[TraceSource | None]:
+    """What finds traces behind a source's counters; None for the built-in fleet, which has none.
+
+    Raises:
+        ConfigurationError: the source cannot be opened as it is declared.
+    """
+    source = _declared_sources(definitions, settings)[name]
+    if source.details["url"].startswith(SIMULATED_SCHEME):
+        yield None
+        return
+    with closing(traces_from_declaration(source, deadline=timedelta(seconds=settings.query_timeout_seconds))) as found:
+        yield found
 
 
 @dataclass

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from okrbridge.application.ports import Buckets
-from okrbridge.domain.ledger import Slices, SliceState, WindowCounts, WindowSums
+from okrbridge.domain.ledger import SliceState, SliceTable, WindowCounts, WindowSums
 from okrbridge.domain.windows import Interval, epoch_seconds
 
 Row = tuple[float, float, SliceState]
@@ -34,10 +34,17 @@ class SlicedLedger:
             self.rows.setdefault(sli_key, {})[at] = stored
             self._writes.append((sli_key, at))
 
-    def slices(self, sli_key: str, interval: Interval) -> Slices:
-        found = self._inside(sli_key, interval)
-        self.slices_read += len(found)
-        return Slices.of([(start, *row) for start, row in found])
+    def slices_of(self, sli_keys: Sequence[str], interval: Interval) -> SliceTable:
+        step = int(self.step.total_seconds())
+        starts = np.arange(epoch_seconds(interval.start), epoch_seconds(interval.end), step, dtype=np.int64)
+        table = SliceTable.unknown(starts, len(sli_keys))
+        for place, key in enumerate(sli_keys):
+            found = self._inside(key, interval)
+            self.slices_read += len(found)
+            for start, row in found:
+                column = (start - starts[0]) // step
+                table.good[place, column], table.total[place, column], table.states[place, column] = row
+        return table
 
     def window_sums(self, sli_keys: Sequence[str], intervals: Sequence[Interval]) -> WindowSums:
         shape = (len(sli_keys), len(intervals))
@@ -71,8 +78,8 @@ class SlicedLedger:
         starts = np.array([epoch_seconds(each.start) for each in steps], dtype=np.int64)
         return Buckets(starts, sums.good[0], sums.total[0], sums.measured_seconds[0])
 
-    def revision(self, sli_key: str, before: datetime) -> int:
-        return sum(key == sli_key and start < epoch_seconds(before) for key, start in self._writes)
+    def revision(self, sli_keys: Sequence[str], before: datetime) -> int:
+        return sum(key in sli_keys and start < epoch_seconds(before) for key, start in self._writes)
 
     def _inside(self, sli_key: str, interval: Interval) -> list[tuple[int, Row]]:
         first, last = epoch_seconds(interval.start), epoch_seconds(interval.end)

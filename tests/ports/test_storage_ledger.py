@@ -16,6 +16,7 @@ from tests.ports.ledger_examples import (
     missing,
     new_sli,
     put,
+    rows_of,
     stored,
     write,
 )
@@ -230,6 +231,7 @@ def test_intervals_off_the_grid_or_backwards_are_refused(storage: Storage, inter
         for ask in (
             lambda: database.ledger.window_counts(key, [interval]),
             lambda: database.ledger.slices(key, interval),
+            lambda: database.ledger.slices_of([key], interval),
             lambda: database.ledger.buckets(key, interval, GRID.step),
             lambda: database.ledger.window_sums([key], [interval]),
             lambda: database.ledger.missing([key], ORIGIN, interval),
@@ -316,3 +318,47 @@ def test_a_ledger_counted_on_another_grid_is_refused(new_storage: StorageMaker):
         counts(other, sli, minutes(0, 60))
     with pytest.raises(StorageError, match="slices of 60 s"):
         other.check()
+
+
+def test_slices_of_many_slis_come_as_a_table(storage: Storage):
+    one, never, other = new_sli(), new_sli(), new_sli()
+    write(storage, one, measured((58, 9, 10), (59, 2.5, 4.25), (61, 3, 3)))
+    write(storage, other, measured((59, 1, 2)))
+    write(storage, other, gaps(60, 63))
+    with storage.reading() as database:
+        table = database.ledger.slices_of([other.key, never.key, one.key, other.key], minutes(59, 63))
+    assert table.starts.tolist() == [epoch_seconds(at(minute)) for minute in (59, 60, 61, 62)]
+    assert table.states.tolist() == [[MEASURED, GAP, 0, 0], [0] * 4, [MEASURED, 0, MEASURED, 0], [MEASURED, GAP, 0, 0]]
+    assert table.good.tolist() == [[1, 0, 0, 0], [0] * 4, [2.5, 0, 3, 0], [1, 0, 0, 0]]
+    assert table.total.tolist() == [[2, 0, 0, 0], [0] * 4, [4.25, 0, 3, 0], [2, 0, 0, 0]]
+
+
+def test_a_table_of_slices_sums_origins_and_sees_what_its_own_transaction_wrote(storage: Storage):
+    sli = new_sli()
+    write(storage, sli, measured((0, 9, 10), (1, 1, 1)), "east")
+    with storage.transaction() as database:
+        put(database, sli, gaps(0, 1, 2), "west")
+        put(database, sli, measured((0, 0.5, 2)), "west")
+        table = database.ledger.slices_of([sli.key], minutes(0, 4))
+    # Minute 0: 9 + 0.5 of 10 + 2; minute 1 is measured by one and a gap of the other; minute 3 nobody asked for.
+    assert table.states.tolist() == [[MEASURED, MEASURED, GAP, 0]]
+    assert (table.good.tolist(), table.total.tolist()) == ([[9.5, 1, 0, 0]], [[12, 1, 0, 0]])
+
+
+def test_a_table_over_days_tells_the_same_as_each_sli_alone(storage: Storage):
+    slis = [new_sli() for _ in range(3)]
+    for place, sli in enumerate(slis):
+        write(storage, sli, measured(*((minute, float(place), 5.0) for minute in range(place, 3000, 7))))
+    with storage.reading() as database:
+        table = database.ledger.slices_of([sli.key for sli in slis], minutes(30, 2970))
+    for place, sli in enumerate(slis):
+        assert rows_of(table.row(place)) == stored(storage, sli, minutes(30, 2970))
+        assert stored(storage, sli, minutes(30, 2970)) == [
+            (minute, place, 5, MEASURED) for minute in range(place, 3000, 7) if 30 <= minute < 2970
+        ]
+
+
+def test_a_table_of_no_slis_or_of_no_time_is_empty(storage: Storage):
+    with storage.reading() as database:
+        assert database.ledger.slices_of([], minutes(0, 5)).states.shape == (0, 5)
+        assert database.ledger.slices_of([new_sli().key], minutes(5, 5)).states.shape == (1, 0)

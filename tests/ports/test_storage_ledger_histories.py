@@ -232,7 +232,7 @@ def test_a_revision_grows_with_writes_before_its_instant_and_only_with_those(sto
 
     def revision(minute: int) -> int:
         with storage.reading() as database:
-            return database.ledger.revision(sli.key, at(minute))
+            return database.ledger.revision([sli.key], at(minute))
 
     written(30)
     first = revision(60)

@@ -15,9 +15,11 @@ class VictoriaMetricsServer:
 
     Args:
         folder: holds the data and the log; made when missing.
+        memory: what it may use for its caches and queries.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, memory: str = "100MB") -> None:
+        self._memory = memory
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +44,7 @@ class VictoriaMetricsServer:
             f"-httpListenAddr=127.0.0.1:{self._port}",
             "-retentionPeriod=10y",
             "-search.latencyOffset=0s",
-            "-memory.allowedBytes=100MB",
+            f"-memory.allowedBytes={self._memory}",
         ]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)

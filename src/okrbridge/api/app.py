@@ -12,7 +12,7 @@ from okrbridge.api.answer_cache import AnswerCache
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.api.documentation import API_VERSION, TAGS, describe
 from okrbridge.api.errors import add_error_handlers
-from okrbridge.api.routes import cycles, key_results, landing, objectives, operations, slos
+from okrbridge.api.routes import cycles, instrumentation, key_results, landing, objectives, operations, slos
 
 PREFIX = "/api/v1"
 _COMPRESS_FROM_BYTES = 1_000
@@ -54,7 +54,7 @@ def bare_app() -> FastAPI:
         openapi_tags=TAGS,
         redoc_url=None,
     )
-    for router in (slos.router, objectives.router, key_results.router, cycles.router):
+    for router in (slos.router, objectives.router, key_results.router, instrumentation.router, cycles.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(operations.router)
     app.include_router(landing.router)

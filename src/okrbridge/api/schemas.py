@@ -35,7 +35,8 @@ class SloItem(Schema):
     slo: str = Field(description="Unique name.", examples=["checkout-availability"])
     service: str
     display_name: str
-    description: str
+    description: str = Field(description="Why the SLO is what it is; empty when nobody wrote it down.")
+    owner: str | None = Field(description="The SLO's label `owner`, or `team`; null when it has neither.")
     target_ratio: float = Field(description="Promised share of good events.", examples=[0.999])
     window: str = Field(description="Length of a rolling window, or the calendar window's period.", examples=["30d"])
     window_start: datetime
@@ -140,6 +141,24 @@ class ProgressRow(Schema):
     status: KeyResultStatus
     quality: Quality
     measured_at: Instant
+    is_backfilled: bool = Field(description="Measured afterwards, from history, and not by the tick of its instant.")
+    evaluation_id: EvaluationId
+
+
+class InstrumentationItem(Schema):
+    """A key result that has no numbers."""
+
+    objective: str
+    key_result: str
+    title: str
+    cycle: str
+    team: str | None
+    owner: str | None
+    commitment: Commitment
+    priority: float = Field(description="Weight of the key result times the weight of its objective.")
+    finding: Literal["unmapped", "never_measured"]
+    reason: str = Field(description="Why it has no number.")
+    evaluated_at: datetime
     evaluation_id: EvaluationId
 
 
@@ -263,6 +282,9 @@ class SloExplanation(Explanation):
     burn_rates: list[dict[str, Any]]
     burn_policy: list[dict[str, Any]]
     exclusions: list[str]
+    maintenance: list[dict[str, Any]] = Field(description="Announced time in the window, left out or not.")
+    rationale: str | None = Field(description="The SLO's description.")
+    owner: str | None = Field(description="The SLO's label `owner`, or `team`.")
     data_age_seconds: float | None
     failure: str | None
 
@@ -273,6 +295,10 @@ class KeyResultExplanation(Explanation):
     objective: str
     key_result: str
     measure: dict[str, Any]
+    measured_by: dict[str, Any] | None = Field(
+        description="The SLO behind it: queries as written, target, burn alerts, revision; null for other measures."
+    )
+    maintenance: list[dict[str, Any]] = Field(description="Announced time in the value's window, left out or not.")
     unit: dict[str, Any]
     declared: dict[str, Any]
     status: KeyResultStatus

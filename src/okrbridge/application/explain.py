@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from okrbridge.application.explain_key_result import key_result_explanation
+from okrbridge.application.explain_measure import measuring_slo_item
 from okrbridge.application.explain_slo import slo_explanation
+from okrbridge.application.maintenance_items import maintenance_items
 from okrbridge.application.maintenance_times import MaintenanceTimes
 from okrbridge.application.ports import Storage
 from okrbridge.application.records import DefinitionRevision
 from okrbridge.application.reports import Item, rfc3339
 from okrbridge.application.slo_counts import SloCounts
-from okrbridge.application.snapshot import Snapshot
+from okrbridge.application.snapshot import KeyResultReport, Snapshot
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
 from okrbridge.domain.ledger import WindowCounts
@@ -59,6 +61,7 @@ class Explaining:
         exclusions = times.excluded(times.excluding(report.slo), report.window)
         return {
             **slo_explanation(report, counts, self.now, exclusions),
+            "maintenance": maintenance_items(self.definitions.maintenance, report.slo, report.window),
             "warnings": [*report.details.warnings, *trouble],
             "evaluation_id": self.snapshot.evaluation_id,
             "definition": self._definition("SLO", name),
@@ -79,6 +82,8 @@ class Explaining:
             counts, trouble = self._counts(slo, {"measured": measured.window})
         return {
             **key_result_explanation(report, slo, counts.get("measured"), self.now),
+            "measured_by": measuring_slo_item(slo, self._definition("SLO", slo.name)) if slo else None,
+            "maintenance": maintenance_items(self.definitions.maintenance, slo, _window(report)) if slo else [],
             "warnings": trouble,
             "definition": self._definition("Objective", objective),
         }
@@ -114,7 +119,15 @@ class Explaining:
                 revisions = database.definitions.revisions(document.kind, document.name)
         except StorageError:
             return None
-        return revisions[-1] if revisions else None
+        # A revision that was loaded after this evaluation has measured nothing of it.
+        before = [one for one in revisions if one.at <= self.snapshot.published_at]
+        return before[-1] if before else None
+
+
+def _window(report: KeyResultReport) -> Interval:
+    """What the value shown speaks of."""
+    shown = report.measurement if report.measurement.value is not None else report.last_good
+    return shown.window if shown else report.measurement.window
 
 
 def close_names(name: str, known: Iterable[str]) -> Sequence[str]:

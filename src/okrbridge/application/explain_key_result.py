@@ -15,6 +15,7 @@ from okrbridge.domain.okr import (
     IncidentMeasure,
     KeyResult,
     KeyResultKind,
+    NoMeasure,
     PromqlMeasure,
     SloMeasure,
     SloQuantity,
@@ -73,6 +74,8 @@ def _measure(key_result: KeyResult, slo: Slo | None) -> Item:
             return {**nothing, "type": "slo", "slo": measure.slo, "quantity": quantity, "over": over, "source": source}
         case PromqlMeasure() as measure:
             return {**nothing, "type": "promql", "source": measure.source, "query": measure.query}
+        case NoMeasure():
+            return {**nothing, "type": "none"}
         case _:
             return {**nothing, "type": "incidents"}
 
@@ -85,6 +88,8 @@ def _unit(key_result: KeyResult) -> Item:
 def _conversion(key_result: KeyResult) -> str:
     measured, reported = key_result.measure.unit, key_result.unit
     theirs, ours = measured.symbol or "plain numbers", reported.symbol or "plain numbers"
+    if isinstance(key_result.measure, NoMeasure):
+        return f"reported in {ours}"
     if isinstance(key_result.measure, IncidentMeasure):
         return f"counted in {ours}"
     if measured.factor == reported.factor:

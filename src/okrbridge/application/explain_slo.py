@@ -32,12 +32,14 @@ def slo_explanation(
     return {
         "slo": slo.name,
         "service": slo.service,
+        "rationale": slo.description or None,
+        "owner": slo.owner or None,
         "state": str(report.state),
         "reason": state_reason(report),
         "source": ", ".join(dict.fromkeys(leaf.source for leaf in slo.sli.leaves)),
         "method": report.details.method or None,
         "query": report.details.query or None,
-        "indicator": _indicator(slo.sli),
+        "indicator": indicator_item(slo.sli),
         "target_ratio": slo.target_ratio,
         "budgeting": slo.budgeting,
         "time_slices": _time_slices(slo),
@@ -75,7 +77,7 @@ def slo_explanation(
     }
 
 
-def _indicator(sli: Sli) -> Item:
+def indicator_item(sli: Sli) -> Item:
     """What is counted, as it was written, and what the user should know of how."""
     return {
         "name": sli.name,
@@ -86,7 +88,7 @@ def _indicator(sli: Sli) -> Item:
         "written": dict(sli.written) or None,
         "note": sli.note or None,
         "members": [
-            {**_indicator(member.sli), "target_ratio": member.target_ratio, "weight": member.weight}
+            {**indicator_item(member.sli), "target_ratio": member.target_ratio, "weight": member.weight}
             for member in sli.members
         ],
         "mode": str(sli.mode) if sli.members else None,
@@ -145,21 +147,22 @@ def _policy(report: SloReport) -> list[Item]:
 
 
 def _left_out(report: SloReport) -> list[Item]:
-    return [{**_declared(pair), "reason": reason} for pair, reason in left_out_pairs_of(report.slo)]
+    return [{**pair_item(pair), "reason": reason} for pair, reason in left_out_pairs_of(report.slo)]
 
 
 def _pair(report: SloReport, pair: BurnPair) -> Item:
     long, short = (finite(report.burn_rates.get(name)) for name in (pair.long, pair.short))
     is_known = long is not None and short is not None
     return {
-        **_declared(pair),
+        **pair_item(pair),
         "burn_rate_long": long,
         "burn_rate_short": short,
         "exceeded": bool(exceeded_pairs((pair,), report.burn_rates)) if is_known else None,
     }
 
 
-def _declared(pair: BurnPair) -> Item:
+def pair_item(pair: BurnPair) -> Item:
+    """A pair of burn windows: severity, windows, factor, share of the budget."""
     return {
         "severity": str(pair.severity),
         "long_window": pair.long,

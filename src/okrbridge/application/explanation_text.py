@@ -21,6 +21,8 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
         f"  because {it['reason']}",
         "",
         *_fields(
+            ("rationale", it["rationale"]),
+            ("owner", it["owner"]),
             ("window", f"{window['name']}, {window['from']} to {window['to']}"),
             ("good", indicator["good"]),
             ("bad", indicator["bad"]),
@@ -44,6 +46,7 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
         "",
         *_fields(
             ("exclusions", "none" if not it["exclusions"] else ", ".join(it["exclusions"])),
+            *_maintenance(it["maintenance"]),
             ("alerts held", it["alerts_frozen"]),
             ("low traffic", _low_traffic(it["low_traffic"])),
             ("spent by", it["budget_exhausted_at"]),
@@ -51,6 +54,34 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
             ("data age", _seconds(it["data_age_seconds"])),
             ("failure", it["failure"]),
         ),
+    ]
+
+
+def _measured_by(slo: Mapping[str, Any] | None) -> list[tuple[str, str | None]]:
+    """The queries of the SLO behind a key result, and what alerts on it."""
+    if slo is None:
+        return []
+    indicator, place = slo["indicator"], slo["definition"]
+    pairs = [
+        f"{one['severity']} above {number(one['factor'])} on {one['long_window']} and {one['short_window']}"
+        for one in slo["burn_policy"]
+    ]
+    return [
+        *((part, indicator[part]) for part in ("good", "bad", "total")),
+        *(("member", one["name"]) for one in indicator["members"]),
+        ("SLO target", number(slo["target_ratio"])),
+        ("SLO alerts", "; ".join(pairs)),
+        ("SLO declared", f"{place['place']}, revision {place['revision'] or 'unknown'}" if place else None),
+    ]
+
+
+def _maintenance(times: Sequence[Mapping[str, Any]]) -> list[tuple[str, str | None]]:
+    return [
+        (
+            one["reason"],
+            f"{one['title']}, {one['from']} to {one['to']}: {'left out' if one['is_excluded'] else 'counts'}",
+        )
+        for one in times
     ]
 
 
@@ -76,9 +107,11 @@ def _key_result(it: Mapping[str, Any]) -> list[str]:
             ("over", measure["over"]),
             ("source", measure["source"]),
             ("asked", it["query"]),
+            *_measured_by(it["measured_by"]),
             ("window", f"{window['from']} to {window['to']}"),
             ("samples", None if it["sample_count"] is None else number(it["sample_count"])),
             ("coverage", None if it["coverage_ratio"] is None else number(it["coverage_ratio"])),
+            *_maintenance(it["maintenance"]),
             ("from", declared["baseline"]),
             ("to", declared["target"]),
             ("unit", it["unit"]["conversion"]),

@@ -20,6 +20,7 @@ from okrbridge.domain.ledger import WindowCounts
 from okrbridge.domain.okr import (
     Cycle,
     KeyResult,
+    NoMeasure,
     OkrObjective,
     PromqlMeasure,
     SloMeasure,
@@ -85,6 +86,8 @@ class Measuring:
                 return self._by_slo(key_result, measure, self.definitions.slo_by_name[measure.slo])
             case PromqlMeasure() as measure:
                 return self._by_reading(key_result, measure, self.readings[key_result.id])
+            case NoMeasure():
+                return self._nothing(key_result, Quality.NO_DATA, "unmapped: the key result has no measure")
             case _:
                 return self._nothing(key_result, Quality.NO_DATA, "this version receives no incidents yet")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from okrbridge.application import counting
 from okrbridge.application.key_result_evaluation import Measuring, progress_record, value_requests
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Transaction
-from okrbridge.application.records import Quality
+from okrbridge.application.records import Quality, history_evaluation_id
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.okr import KeyResult
 from okrbridge.domain.windows import Grid, Interval
@@ -54,7 +53,7 @@ def fill_key_result_history(
         readings = counting.read_values(parts.sources, list(requests.values()))
         by_id = dict(zip(requests, readings, strict=True))
         with parts.storage.transaction() as transaction:
-            measuring = Measuring(definitions, transaction.ledger, parts.grid, instant, by_id, uuid.uuid4().hex)
+            measuring = Measuring(definitions, transaction.ledger, parts.grid, instant, by_id, history_evaluation_id())
             day = _measure_one_day(definitions, transaction, measuring)
         made += day.made
         is_complete &= day.is_complete

@@ -196,6 +196,12 @@ class Ledger(Protocol):
     def slices(self, sli_key: str, interval: Interval) -> Slices:
         """The slices that were asked for in an interval, ascending."""
 
+    def slices_of(self, sli_keys: Sequence[str], interval: Interval) -> SliceTable:
+        """Slices of several SLIs: a row for each key in the order given, a column for each slice of the interval.
+
+        UNKNOWN where nothing is held. A slice takes 17 bytes: ask for many SLIs an hour or a day at a time.
+        """
+
     def buckets(self, sli_key: str, interval: Interval, step: timedelta) -> Buckets:
         """Sums over equal steps, a multiple of the grid's, counted from the interval's start."""
 
@@ -208,8 +214,8 @@ class Ledger(Protocol):
     def last_measured_ends(self, sli_keys: Sequence[str], before: datetime, origin: str | None = None) -> IntArray:
         """Epoch seconds of the end of each SLI's last measured slice that starts before an instant; -1 for none."""
 
-    def revision(self, sli_key: str, before: datetime) -> int:
-        """Grows whenever slices of the SLI that start before an instant are written: a key for what is derived."""
+    def revision(self, sli_keys: Sequence[str], before: datetime) -> int:
+        """Grows whenever slices of the SLIs that start before an instant are written: a key for what is derived."""
 
     def expire(self, slices_before: datetime, hours_before: datetime) -> int:
         """Forget fine slices, and hourly sums, older than these; sums of hours stay exact. Returns rows removed.

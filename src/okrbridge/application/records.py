@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,8 @@ from enum import StrEnum
 
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.windows import Interval
+
+_FROM_HISTORY = "history-"
 
 
 class Quality(StrEnum):
@@ -79,6 +82,16 @@ class ProgressRecord:
     def shown(self) -> KeyResultStatus:
         """The status in force."""
         return self.status.shown
+
+    @property
+    def is_backfilled(self) -> bool:
+        """Whether it was measured afterwards, from history, and not by the tick of its instant."""
+        return self.evaluation_id.startswith(_FROM_HISTORY)
+
+
+def history_evaluation_id() -> str:
+    """A new id for measurements of a past instant; it tells them from those that a tick made at its time."""
+    return f"{_FROM_HISTORY}{uuid.uuid4().hex}"
 
 
 @dataclass(frozen=True, slots=True)

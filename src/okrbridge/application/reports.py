@@ -46,6 +46,7 @@ def slo_item(report: SloReport, now: datetime, evaluation_id: str = "") -> Item:
         "service": slo.service,
         "display_name": slo.display_name or slo.name,
         "description": slo.description,
+        "owner": slo.owner or None,
         "target_ratio": slo.target_ratio,
         "window": str(slo.window),
         "window_start": rfc3339(report.window.start),
@@ -130,6 +131,7 @@ def progress_row(record: ProgressRecord) -> Item:
         "status": str(record.shown),
         "quality": str(record.quality),
         "measured_at": rfc3339(record.measured_at),
+        "is_backfilled": record.is_backfilled,
         "evaluation_id": record.evaluation_id or None,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from okrbridge.application.snapshot import Snapshot
     from okrbridge.bootstrap import Service
 
+TracesOption = Annotated[
+    bool, typer.Option("--traces", help="Also ask the source for traces of the requests behind a key result.")
+]
 SubjectArgument = Annotated[str, typer.Argument(metavar="slo/NAME|kr/OBJECTIVE/NAME", help="What to explain.")]
 
 
@@ -24,22 +27,30 @@ def explain(
     config: ConfigOption = None,
     database_url: DatabaseOption = None,
     format: FormatOption = Format.TEXT,
+    traces: TracesOption = False,
 ) -> None:
     """Show the query, counts, window, formula, exclusions and age behind the numbers of an SLO or a key result."""
     from okrbridge.application.explanation_text import explanation_lines
     from okrbridge.cli.opening import opened
+    from okrbridge.cli.traces import found_traces, trace_lines
 
     kind, _, name = subject.partition("/")
     if kind not in ("slo", "kr") or not name:
         message = f"{subject!r}: write slo/NAME or kr/OBJECTIVE/NAME"
         raise typer.BadParameter(message)
+    if traces and kind != "kr":
+        raise typer.BadParameter("traces are shown for key results, kr/OBJECTIVE/NAME", param_hint="--traces")
     with opened(config, database_url) as service:
         _check_name(service, kind, name)
-        document = _explanation(service, evaluate_at(service, at), kind, name)
+        snapshot = evaluate_at(service, at)
+        document = _explanation(service, snapshot, kind, name)
+        if traces:
+            document["traces"] = found_traces(service, snapshot.key_result_by_id[name])
     if format is Format.JSON:
         print_json(document)
     else:
-        typer.echo("\n".join(explanation_lines(document)))
+        lines = [*explanation_lines(document), *(trace_lines(document["traces"]) if traces else ())]
+        typer.echo("\n".join(lines))
 
 
 def _check_name(service: Service, kind: str, name: str) -> None:
@@ -52,7 +63,7 @@ def _check_name(service: Service, kind: str, name: str) -> None:
         raise NotFoundError("SLO" if kind == "slo" else "key result", name, close=close_names(name, known))
 
 
-def _explanation(service: Service, snapshot: Snapshot, kind: str, name: str) -> dict[str, object]:
+def _explanation(service: Service, snapshot: Snapshot, kind: str, name: str) -> dict[str, Any]:
     from okrbridge.application.explain import Explaining
 
     parts = service.parts

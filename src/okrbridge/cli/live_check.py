@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
 from okrbridge.application.ports import MetricSource, SourceFailure
-from okrbridge.bootstrap import open_sources
 from okrbridge.cli.exit_codes import FINDINGS, GOOD, UNREACHABLE, exit_code_of_failure
+from okrbridge.cli.opening import sources_of
 from okrbridge.definitions.findings import LocatedQuery
 from okrbridge.definitions.loader import Loaded
 from okrbridge.errors import Fault
-from okrbridge.observability.logs import configure_logging
-from okrbridge.observability.self_metrics import SelfMetrics
-from okrbridge.observability.telemetry import ProcessTelemetry
 from okrbridge.settings import Settings
 
 
@@ -53,19 +49,8 @@ def check_live(loaded: Loaded, settings: Settings) -> LiveCheck:
     Raises:
         ConfigurationError: a source cannot be opened as it is declared.
     """
-    configure_logging(settings.log_level, settings.log_format)
-    with _opened(loaded, settings) as sources:
+    with sources_of(loaded, settings) as sources:
         return check_queries(loaded.queries, sources)
-
-
-@contextmanager
-def _opened(loaded: Loaded, settings: Settings) -> Iterator[Mapping[str, MetricSource]]:
-    with ExitStack() as stack:
-        telemetry = stack.enter_context(closing(ProcessTelemetry(SelfMetrics())))
-        sources = open_sources(loaded.definitions, settings, telemetry)
-        for source in sources.values():
-            stack.enter_context(closing(source))
-        yield sources
 
 
 def check_queries(queries: Sequence[LocatedQuery], sources: Mapping[str, MetricSource]) -> LiveCheck:

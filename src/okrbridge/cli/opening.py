@@ -10,6 +10,7 @@ from okrbridge.application.ports import MetricSource
 from okrbridge.bootstrap import Service, open_sources, running
 from okrbridge.cli.configured import load_configured
 from okrbridge.cli.output import say
+from okrbridge.definitions.loader import Loaded
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.observability.logs import configure_logging
 from okrbridge.observability.self_metrics import SelfMetrics
@@ -39,14 +40,25 @@ def opened_sources(config: Path | None) -> Iterator[tuple[DefinitionSet, Mapping
         ConfigurationError: settings or definitions cannot work.
     """
     settings = load_settings({"config": config})
-    configure_logging(settings.log_level, settings.log_format)
     loaded = load_configured(settings.config)
+    with sources_of(loaded, settings) as sources:
+        yield loaded.definitions, sources
+
+
+@contextmanager
+def sources_of(loaded: Loaded, settings: Settings) -> Iterator[Mapping[str, MetricSource]]:
+    """The sources of definitions, by name, for the time of a command.
+
+    Raises:
+        ConfigurationError: a source cannot be opened as it is declared.
+    """
+    configure_logging(settings.log_level, settings.log_format)
     with ExitStack() as stack:
         telemetry = stack.enter_context(closing(ProcessTelemetry(SelfMetrics())))
         sources = open_sources(loaded.definitions, settings, telemetry)
         for source in sources.values():
             stack.enter_context(closing(source))
-        yield loaded.definitions, sources
+        yield sources
 
 
 @contextmanager

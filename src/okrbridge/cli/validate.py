@@ -153,6 +153,7 @@ def _summary(loaded: Loaded) -> str:
         _counted(len(definitions.cycles), "cycle"),
         _counted(len(definitions.objectives), "objective"),
         _counted(len(definitions.key_results), "key result"),
+        *([_counted(len(definitions.maintenance), "maintenance window")] if definitions.maintenance else []),
         _counted(len(loaded.warnings), "warning"),
     ]
     return f"good: {', '.join(parts)}"

@@ -12,6 +12,7 @@ from okrbridge.domain.okr import (
     IncidentMeasure,
     KeyResultKind,
     Measure,
+    NoMeasure,
     PromqlMeasure,
     SloMeasure,
     SloQuantity,
@@ -37,14 +38,18 @@ class Wanted:
     unit: Unit | None
 
 
-def measure_of(spot: Spot, spec: MeasureSpec, wanted: Wanted) -> Measure | None:
+def measure_of(spot: Spot, spec: MeasureSpec | None, wanted: Wanted) -> Measure | None:
     """A key result's measure; None when it has a fault.
 
     Args:
         spot: where ``measure`` stands.
-        spec: the model.
+        spec: the model; None when it is left out.
         wanted: kind and unit of the key result.
     """
+    if spec is None:
+        message = "is missing, so this key result will show no_data; write slo: NAME or promql: QUERY"
+        spot.warn(message, "unmapped")
+        return NoMeasure(wanted.unit or PLAIN)
     given = [key for key in _COMPANIONS if getattr(spec, key) is not None]
     if len(given) != 1:
         found = f"there are {' and '.join(given)}" if given else "there is none"

@@ -110,8 +110,8 @@ class KeyResultSpec(Shape):
     """For a threshold: between to and here is at risk, beyond is off track."""
     allowance: Share | None = None
     """For an errorBudget: the share of the period's budget that may be spent."""
-    measure: MeasureSpec
-    """Where the value comes from."""
+    measure: MeasureSpec | None = None
+    """Where the value comes from; without one the key result shows no data, with a warning."""
     weight: Weight = 1.0
     """Weight in the objective's progress."""
     type: CommitmentName | None = None

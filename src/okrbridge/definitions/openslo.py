@@ -83,6 +83,13 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _trace_url(value: str) -> str:
+    if not re.fullmatch(r"https?://\S+", value) or "{trace_id}" not in value:
+        message = f"{shortened(value)} is no address of a trace, such as https://jaeger.example/trace/{{trace_id}}"
+        raise refusal("wrong_value", message)
+    return value
+
+
 _ENVIRONMENT = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 _SIMULATED = re.compile(r"simulated:[0-9]*")
 
@@ -114,6 +121,9 @@ class ConnectionDetails(Shape):
     """Tenant, sent as X-Scope-OrgID to Mimir, Loki-style gateways and their like."""
     replica_labels: FilledText | None = None
     """Labels that only tell replicas of one series apart, with commas; prometheus_replica, __replica__ by default."""
+
+    trace_url: Annotated[str, AfterValidator(_trace_url)] | None = None
+    """Address of a trace with {trace_id} in the place of its id, for the links of explain --traces."""
 
     refused_keys: ClassVar[Mapping[str, Refusal]] = {
         "bearerToken": Refusal("secret_in_document", "secrets do not stand in documents; write bearerTokenFile: PATH"),

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
-
+from okrbridge.application.ports import CountRequest
 from okrbridge.definitions.loader import load
 from okrbridge.demo.feed import Feed, Item
 from okrbridge.domain.sli import Sli
+from okrbridge.domain.slo import Budgeting
+from okrbridge.domain.windows import Grid, Interval, from_epoch
 from okrbridge.sources.simulated.fleet import Fleet
-from okrbridge.sources.simulated.matching import wanted_by
-from okrbridge.sources.simulated.observation import increases
 from okrbridge.sources.simulated.schedule import DAY
+from okrbridge.sources.simulated.source import SIMULATED_SCHEME, SimulatedSource
 
 _DAYS = 28
 _HOUR = 3600
+_HOURS = Grid(timedelta(hours=1))
+"""Coarse steps are enough: the fleet's increases telescope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,12 @@ class Comparison:
 
 
 def compare(feed: Feed, fleet: Fleet, configuration: Path) -> Sequence[Comparison]:
-    """Compare the four weeks before the anchor's hour, for every SLO that okrbridge has counted completely."""
+    """Compare the four weeks before the anchor's hour, for every SLO over events that was counted completely."""
     end = fleet.story.anchor // _HOUR * _HOUR
     start = end - _DAYS * DAY
     found = []
     for slo in load([configuration]).definitions.slos:
-        rows = feed.history(slo.name, start, end, "1d")
+        rows = feed.history(slo.name, start, end, "1d") if slo.budgeting is Budgeting.OCCURRENCES else []
         if len(rows) == _DAYS and all((row.get("coverage_ratio") or 0) >= 1 for row in rows):
             true_bad, true_total = true_events(fleet, slo.sli, start, end)
             total, good = _sum(rows, "total"), _sum(rows, "good")
@@ -51,10 +54,11 @@ def compare(feed: Feed, fleet: Fleet, configuration: Path) -> Sequence[Compariso
 
 
 def true_events(fleet: Fleet, sli: Sli, start: int, end: int) -> tuple[float, float]:
-    """Bad and total events of an SLI between two instants in epoch seconds."""
-    edges = np.array([start, end], dtype=np.int64)
-    part, total = (float(increases(fleet, wanted_by(query), edges).counts[0]) for query in (sli.part, sli.total))
-    return (total - part if sli.good is not None else part), total
+    """Bad and total events of an SLI of counters between two instants in epoch seconds."""
+    source = SimulatedSource(grid=_HOURS, url=f"{SIMULATED_SCHEME}{fleet.story.anchor}")
+    [counted] = source.count([CountRequest((sli,), Interval(from_epoch(start), from_epoch(end)))])
+    total, good = float(counted.table.total.sum()), float(counted.table.good.sum())
+    return total - good, total
 
 
 def _sum(rows: Sequence[Item], name: str) -> float:

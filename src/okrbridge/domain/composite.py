@@ -25,15 +25,15 @@ def composite_error_ratio(mode: CompositeMode, good: FloatArray, total: FloatArr
 
     Args:
         mode: ``weighted`` or ``worst``.
-        good, total: events; shape (members, windows).
-        weights: shape (members,).
+        good, total: events; shape (members, windows), or (members, SLOs, windows).
+        weights: shape (members,), or (members, SLOs).
     """
     errors = quotient(total - good, total, otherwise=0.0)
     has_events = total > 0
     if mode is CompositeMode.WORST:
         highest = np.max(errors, axis=0, where=has_events, initial=-np.inf)
         return np.where(np.isinf(highest), np.nan, highest)
-    counted = np.where(has_events, weights[:, None], 0.0)
+    counted = np.where(has_events, _for_each(weights, good), 0.0)
     return quotient((counted * errors).sum(axis=0), counted.sum(axis=0), otherwise=np.nan)
 
 
@@ -55,29 +55,35 @@ def composite_counts(
 
 
 def contradiction(good: FloatArray, total: FloatArray) -> FloatArray:
-    """By how many events good is above total in the worst member; 0 where all are honest. Shape (windows,)."""
+    """By how many events good is above total in the worst member; 0 where all are honest; a shape without members."""
     above = good - total
     excess: FloatArray = np.where(above > NOISE * np.maximum(1.0, np.abs(total)), above, 0.0).max(axis=0)
     return excess
 
 
 def keep_own_targets(good: FloatArray, total: FloatArray, targets: FloatArray) -> FloatArray:
-    """Mode ``all``: 1 where every member with events reaches its own target, else 0; shape (slices,).
+    """Mode ``all``: 1 where every member with events reaches its own target, else 0; a shape without members.
 
     Worked example: members at 0.999 and 0.95 with the targets 0.99 and 0.99 give 0: the second one misses.
 
     Args:
-        good, total: events; shape (members, slices).
-        targets: shape (members,).
+        good, total: events; shape (members, slices), or (members, SLOs, slices).
+        targets: shape (members,), or (members, SLOs).
     """
     ratios = quotient(good, total, otherwise=1.0)
-    return np.asarray((ratios >= targets[:, None] * (1 - NOISE)).all(axis=0), dtype=np.float64)
+    return np.asarray((ratios >= _for_each(targets, good) * (1 - NOISE)).all(axis=0), dtype=np.float64)
 
 
 def weighted_mean(values: FloatArray, weights: FloatArray) -> FloatArray:
     """``sum(weight x value) / sum(weight)`` down the members: what the measured time of a composite is."""
-    mean: FloatArray = (values * weights[:, None]).sum(axis=0) / weights.sum()
+    each = _for_each(weights, values)
+    mean: FloatArray = (values * each).sum(axis=0) / each.sum(axis=0)
     return mean
+
+
+def _for_each(weights: FloatArray, values: FloatArray) -> FloatArray:
+    """Weights that have the axes of values, with one entry along those that they lack."""
+    return weights.reshape(weights.shape + (1,) * (values.ndim - weights.ndim))
 
 
 def target_of(mode: CompositeMode, members: Sequence[Member]) -> float:

@@ -47,6 +47,8 @@ def decided_events(known: Known, policy: NoDataPolicy, step_seconds: float) -> K
         policy: the SLO's.
         step_seconds: length of a slice of the grid.
     """
+    if policy in (NoDataPolicy.UNKNOWN, NoDataPolicy.IGNORE):
+        return _decided(known, policy, known.silent)
     mean = quotient(known.total * known.silent, known.measured, otherwise=0.0)
     return _decided(known, policy, np.where(known.measured > 0, mean, known.silent / step_seconds))
 

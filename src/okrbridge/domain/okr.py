@@ -131,7 +131,14 @@ class IncidentMeasure:
     unit: Unit = PLAIN
 
 
-Measure = SloMeasure | PromqlMeasure | IncidentMeasure
+@dataclass(frozen=True, slots=True)
+class NoMeasure:
+    """A key result that nothing measures yet: it shows no data, and the instrumentation list names it."""
+
+    unit: Unit = PLAIN
+
+
+Measure = SloMeasure | PromqlMeasure | IncidentMeasure | NoMeasure
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,11 @@ class Slo:
         if (self.time_slices is None) != (self.budgeting is Budgeting.OCCURRENCES):
             raise ValueError(f"SLO {self.name!r}: time slices belong to Timeslices and RatioTimeslices")
 
+    @property
+    def owner(self) -> str:
+        """Who answers for it: its label ``owner``, or ``team``; empty when it has neither."""
+        return self.labels.get("owner") or self.labels.get("team") or ""
+
 
 class SloState(StrEnum):
     """What can be said of an SLO now; each value stands alone."""

@@ -6,14 +6,14 @@ keep theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from okrbridge.domain.ledger import FloatArray, IntArray, SliceState
-from okrbridge.storage.packing import FRACTIONS, TYPES, Numbers, narrowest, pack, unpack, wider
+from okrbridge.storage.packing import FRACTIONS, TYPES, Numbers, narrowest, pack, unpack, unpack_alike, wider
 
 BLOCK_SLOTS = 256
 """SLIs in a block: the SLI with the number n has slot n % 256 of block n // 256."""
@@ -43,14 +43,8 @@ class HourSums:
     @classmethod
     def of(cls, blob: bytes) -> HourSums:
         """As read."""
-        held = unpack(blob)
-        values = np.zeros((4, BLOCK_SLOTS))
-        asked, measured, total, part = held.arrays
-        if asked.size:
-            width = asked.shape[1]
-            values[3, :width], values[2, :width], values[1, :width] = asked[0], measured[0], total[0]
-            values[0, :width] = values[1, :width] - part[0] if held.marked else part[0]
-        return cls(values, whole=FRACTIONS not in (part.dtype, total.dtype))
+        values, whole = read_hour_sums([blob])
+        return cls(values[0], whole=bool(whole[0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +69,9 @@ class HourBlock:
         return cls(nothing, nothing, nothing)
 
     @classmethod
-    def of(cls, blob: bytes, slices: int) -> HourBlock:
-        """As read, for an hour of so many slices."""
-        held = unpack(blob)
+    def of(cls, blob: bytes, slices: int, slots: Sequence[int] | None = None) -> HourBlock:
+        """As read, for an hour of so many slices; with ``slots``, only these are sure to be there."""
+        held = unpack(blob, slots)
         states, part, total = (_laid_out(array, held.first, slices) for array in held.arrays)
         return cls(states, part, total, held.marked)
 
@@ -162,6 +156,20 @@ class WrittenSlices:
     states: Numbers
     good: FloatArray
     total: FloatArray
+
+
+def read_hour_sums(blobs: Sequence[bytes]) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Many HourSums as read: their values, shape (blobs, 4, 256), and which are whole."""
+    values, whole = np.zeros((len(blobs), 4, BLOCK_SLOTS)), np.zeros(len(blobs), dtype=np.bool_)
+    for places, held in unpack_alike(blobs):
+        asked, measured, total, part = held.arrays
+        whole[places] = FRACTIONS not in (part.dtype, total.dtype)
+        width = asked.shape[2]
+        if asked.size:
+            good = np.subtract(total, part, dtype=np.float64) if held.marked else part
+            for row, array in enumerate((good, total, measured, asked)):
+                values[places, row, :width] = array[:, 0]
+    return values, whole
 
 
 def counted_twice(blocks: Iterable[HourBlock]) -> FloatArray:

@@ -20,16 +20,16 @@ from okrbridge.domain.ledger import FloatArray, IntArray, Slices, SliceTable, Wi
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.domain.windows import Grid, Interval, epoch_seconds
 from okrbridge.errors import StorageError
-from okrbridge.storage.blocks import BLOCK_SLOTS, HourBlock, HourSums
+from okrbridge.storage.blocks import BLOCK_SLOTS, read_hour_sums
 from okrbridge.storage.bucketing import Parts, bucket_sums
 from okrbridge.storage.ledger_answers import LedgerAnswers
 from okrbridge.storage.ledger_cache import LedgerCache, LedgerCaches, floor_hour
 from okrbridge.storage.ledger_rows import COUNTED_TWICE, LedgerRows, RegisteredSli
 from okrbridge.storage.ledger_sums import LedgerSums, slots_of
+from okrbridge.storage.ledger_tables import TableReader
 from okrbridge.storage.ledger_writing import LedgerWriter
 from okrbridge.storage.slice_runs import NEVER, Runs, grouped
-from okrbridge.storage.spans import Span, slices_in
-from okrbridge.storage.summing import summed_slices
+from okrbridge.storage.spans import Span
 from okrbridge.storage.tables import SECONDS_PER_HOUR
 from okrbridge.storage.values import require_on_grid, require_sound, steps_of, to_microseconds
 
@@ -102,18 +102,16 @@ class SqlLedger:
 
     def slices(self, sli_key: str, interval: Interval) -> Slices:
         """Slices summed over origins. Raises ValueError for an end off the grid."""
+        return self.slices_of([sli_key], interval).row(0)
+
+    def slices_of(self, sli_keys: Sequence[str], interval: Interval) -> SliceTable:
+        """Slices summed over origins. Raises ValueError for an end off the grid."""
         require_on_grid(interval, self._grid)
         span = Span.of(interval)
         with self._seen() as cache:
-            number = cache.numbers.get(sli_key)
-        if number is None or span.start >= span.end:
-            return Slices.empty()
-        by_origin: dict[str, list[Slices]] = {}
-        block, slot = divmod(number, BLOCK_SLOTS)
-        for row in self._rows.slices([block], floor_hour(span.start), span.end):
-            held = HourBlock.of(row.blob, slices_in(row.hour_start, self._grid.step_seconds))
-            by_origin.setdefault(row.origin, []).append(self._column(held, row.hour_start, slot))
-        return summed_slices([_in_a_row(parts) for parts in by_origin.values()]).within(interval)
+            numbers, known = self._numbers(sli_keys, cache)
+            table = TableReader(self._sums(cache), numbers, span).read()
+        return table if len(known) == len(sli_keys) else _spread(table, known, len(sli_keys))
 
     def buckets(self, sli_key: str, interval: Interval, step: timedelta) -> Buckets:
         """Sums over steps; whole hours are answered from the hourly sums.
@@ -177,14 +175,13 @@ class SqlLedger:
                 ends[known] = LedgerAnswers(self._sums(cache), origin).last_ends(numbers, limit)
         return ends
 
-    def revision(self, sli_key: str, before: datetime) -> int:
-        """Grows whenever an hour that starts before an instant is written, of this SLI or of one packed beside it."""
+    def revision(self, sli_keys: Sequence[str], before: datetime) -> int:
+        """Grows whenever an hour that starts before an instant is written, of these SLIs or of some packed beside."""
         with self._seen() as cache:
-            number = cache.numbers.get(sli_key)
+            numbers, _ = self._numbers(sli_keys, cache)
             expired = cache.state.expired
-        if number is None:
-            return expired
-        return max(expired, self._rows.last_written(number // BLOCK_SLOTS, epoch_seconds(self._grid.ceil(before))))
+        blocks = np.unique(numbers // BLOCK_SLOTS).tolist()
+        return max(expired, self._rows.last_written(blocks, epoch_seconds(self._grid.ceil(before))))
 
     def expire(self, slices_before: datetime, hours_before: datetime) -> int:
         """Forget old slices and sums; sums are kept at least as long as slices."""
@@ -263,24 +260,15 @@ class SqlLedger:
                 "go back to the old tick length, or start a new database"
             )
 
-    def _column(self, held: HourBlock, hour: int, slot: int) -> Slices:
-        step = self._grid.step_seconds
-        known = np.flatnonzero(held.states[:, slot])
-        starts = -(-hour // step) * step + known * step
-        total = held.total[known, slot].astype(np.float64)
-        part = held.part[known, slot].astype(np.float64)
-        return Slices(
-            starts, total - part if held.part_is_bad else part, total, held.states[known, slot].astype(np.int8)
-        )
-
     def _hours(self, sli_key: str, span: Span) -> Parts:
         with self._seen() as cache:
             number = cache.numbers.get(sli_key)
         hours = np.arange(span.start, span.end, SECONDS_PER_HOUR, dtype=np.int64)
         values: FloatArray = np.zeros((3, len(hours)))
         block, slot = divmod(number if number is not None else 0, BLOCK_SLOTS)
-        for row in self._rows.hours([block], span.start, span.end) if number is not None else ():
-            own = HourSums.of(row.blob).values[:3, slot]
+        rows = next(self._rows.hours([block], span.start, span.end))[1] if number is not None else []
+        for row, sums in zip(rows, read_hour_sums([row.blob for row in rows])[0], strict=True):
+            own = sums[:3, slot]
             values[:, (row.hour_start - span.start) // SECONDS_PER_HOUR] += -own if row.origin == COUNTED_TWICE else own
         return Parts(hours, values[0], values[1], values[2] * self._grid.step_seconds)
 
@@ -303,10 +291,8 @@ _SLI_TEXTS = ("key", "name", "source", "total", "good", "bad")
 _SLI_FIELDS = attrgetter(*_SLI_TEXTS)
 
 
-def _in_a_row(parts: Sequence[Slices]) -> Slices:
-    return Slices(
-        np.concatenate([part.starts for part in parts]),
-        np.concatenate([part.good for part in parts]),
-        np.concatenate([part.total for part in parts]),
-        np.concatenate([part.states for part in parts]),
-    )
+def _spread(table: SliceTable, rows: IntArray, number: int) -> SliceTable:
+    """A table's rows put into these rows of a larger one, which knows nothing else."""
+    larger = SliceTable.unknown(table.starts, number)
+    larger.good[rows], larger.total[rows], larger.states[rows] = table.good, table.total, table.states
+    return larger

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -14,6 +15,9 @@ _hours, _slices, _slis = ledger_hours.c, ledger_slices.c, slis.c
 
 COUNTED_TWICE = ""
 """In the place of an origin: the row that tells how many slices several origins counted, to be taken off."""
+
+_ROWS_TOGETHER = 50
+"""Read at once: packed slices take some 25 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,7 @@ class LedgerState:
     hours_from: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PackedRow:
+class PackedRow(NamedTuple):
     """One row of ``ledger_slices`` or ``ledger_hours``."""
 
     block: int
@@ -83,8 +86,9 @@ class LedgerRows:
         columns = select(_slices.block, _slices.hour_start, _slices.origin, _slices.slices)
         for block in blocks:
             inside = (_slices.block == block) & (_slices.hour_start >= start) & (_slices.hour_start < end)
-            for row in self.connection.execute(columns.where(inside).order_by(_slices.hour_start, _slices.origin)):
-                yield PackedRow(*row)
+            found = self.connection.execute(columns.where(inside).order_by(_slices.hour_start, _slices.origin))
+            for part in found.partitions(_ROWS_TOGETHER):
+                yield from map(PackedRow._make, part)
 
     def slices_at(self, blocks: Sequence[int], hour: int) -> Iterator[PackedRow]:
         """Packed slices of one hour."""
@@ -93,19 +97,19 @@ class LedgerRows:
         for row in self.connection.execute(columns.where(inside).order_by(_slices.block, _slices.origin)):
             yield PackedRow(*row)
 
-    def hours(self, blocks: Sequence[int], start: int, end: int) -> Iterator[PackedRow]:
-        """Packed sums of hours that start in a span, of all origins, block by block."""
+    def hours(self, blocks: Sequence[int], start: int, end: int) -> Iterator[tuple[int, list[PackedRow]]]:
+        """Packed sums of hours that start in a span, of all origins: ascending for each block in turn."""
         columns = select(_hours.block, _hours.hour_start, _hours.origin, _hours.sums)
         for block in blocks:
             inside = (_hours.block == block) & (_hours.hour_start >= start) & (_hours.hour_start < end)
-            for row in self.connection.execute(columns.where(inside)):
-                yield PackedRow(*row)
+            found = self.connection.execute(columns.where(inside).order_by(_hours.hour_start))
+            yield block, [PackedRow._make(row) for row in found.all()]
 
-    def hours_at(self, blocks: Sequence[int], hour: int) -> Iterator[PackedRow]:
+    def hours_at(self, blocks: Sequence[int], hour: int) -> list[PackedRow]:
         """Packed sums of one hour."""
         columns = select(_hours.block, _hours.hour_start, _hours.origin, _hours.sums)
-        for row in self.connection.execute(columns.where(_hours.block.in_(blocks), _hours.hour_start == hour)):
-            yield PackedRow(*row)
+        found = self.connection.execute(columns.where(_hours.block.in_(blocks), _hours.hour_start == hour))
+        return [PackedRow._make(row) for row in found.all()]
 
     def changed_since(self, written: int, at_most: int) -> list[tuple[int, int]] | None:
         """(block, hour) of all that was written after a number; None when there is more than ``at_most``."""
@@ -113,10 +117,13 @@ class LedgerRows:
         rows = self.connection.execute(newer).all()
         return None if len(rows) > at_most else [(row.block, row.hour_start) for row in rows]
 
-    def last_written(self, block: int, before: int) -> int:
-        """The highest number with which hours of a block that start before an instant were written; 0 for none."""
-        highest = select(func.max(_hours.written)).where(_hours.block == block, _hours.hour_start < before)
-        return self.connection.execute(highest).scalar() or 0
+    def last_written(self, blocks: Collection[int], before: int) -> int:
+        """The highest number with which hours of blocks that start before an instant were written; 0 for none."""
+        wanted = set(blocks)
+        # Newest first: it stands among the first rows, where a search by block would read every hour of each.
+        newest = select(_hours.block, _hours.written).where(_hours.hour_start < before).order_by(_hours.written.desc())
+        with self.connection.execute(newest, execution_options={"stream_results": True}) as rows:
+            return next((row.written for row in rows if row.block in wanted), 0) if wanted else 0
 
     def first_hours(self, blocks: Sequence[int]) -> dict[int, int]:
         """Start of the oldest hour held, by block."""

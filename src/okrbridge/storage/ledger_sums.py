@@ -8,13 +8,14 @@ are fractions it is summed anew, so nothing drifts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from okrbridge.domain.ledger import FloatArray, IntArray
-from okrbridge.storage.blocks import BLOCK_SLOTS, HourBlock, HourSums, counted_twice
+from okrbridge.storage.blocks import BLOCK_SLOTS, HourBlock, counted_twice, read_hour_sums
 from okrbridge.storage.ledger_cache import (
     SECONDS_PER_DAY,
     Blocks,
@@ -74,10 +75,10 @@ class LedgerSums:
         """Sums over one whole hour, and which blocks hold whole numbers only."""
         places = {block: place for place, block in enumerate(blocks)}
         values, whole = np.zeros((4, len(blocks), BLOCK_SLOTS)), np.ones(len(blocks), dtype=np.bool_)
-        for row in self.rows.hours_at(blocks, hour):
-            place, sums = places[row.block], HourSums.of(row.blob)
-            _add(values[:, place], sums, row.origin)
-            whole[place] &= sums.whole
+        rows = self.rows.hours_at(blocks, hour)
+        for row, sums, is_whole in zip(rows, *read_hour_sums([row.blob for row in rows]), strict=True):
+            values[:, places[row.block]] += _signed(sums, row.origin)
+            whole[places[row.block]] &= is_whole
         return values, whole
 
     def days(self, days: Sequence[int], blocks: Sequence[int]) -> list[DaySums]:
@@ -92,10 +93,10 @@ class LedgerSums:
             found[place] = _with_room(found[place], size, unknown[place])
         by_day = {days[place]: (found[place], set(unknown[place])) for place in incomplete}
         first, end = days[incomplete[0]], days[incomplete[-1]] + SECONDS_PER_DAY
-        for row in self.rows.hours(sorted({block for place in incomplete for block in unknown[place]}), first, end):
-            day = by_day.get(row.hour_start - row.hour_start % SECONDS_PER_DAY)
-            if day is not None and row.block in day[1]:
-                _add_to_day(day[0], row)
+        absent = sorted({block for place in incomplete for block in unknown[place]})
+        for block, rows in self.rows.hours(absent, first, end):
+            own = {day: sums for day, (sums, blocks_of_day) in by_day.items() if block in blocks_of_day}
+            _add_to_days(own, block, rows)
         for place in incomplete:
             found[place].known[unknown[place]] = True
             self.cache.keep_day(days[place], found[place])
@@ -156,13 +157,13 @@ class LedgerSums:
         return values + rest, whole & rest_whole
 
     def _hours(self, span: Span, blocks: list[int]) -> tuple[FloatArray, Blocks]:
-        places = {block: place for place, block in enumerate(blocks)}
         values, whole = np.zeros((4, len(blocks), BLOCK_SLOTS)), np.ones(len(blocks), dtype=np.bool_)
         if span.start < span.end:
-            for row in self.rows.hours(blocks, span.start, span.end):
-                place, sums = places[row.block], HourSums.of(row.blob)
-                _add(values[:, place], sums, row.origin)
-                whole[place] &= sums.whole
+            for place, (_, rows) in enumerate(self.rows.hours(blocks, span.start, span.end)):
+                sums, are_whole = read_hour_sums([row.blob for row in rows])
+                for row, one in zip(rows, sums, strict=True):
+                    values[:, place] += _signed(one, row.origin)
+                whole[place] = are_whole.all()
         return values, whole
 
     def _edge(self, span: Span, blocks: Sequence[int]) -> FloatArray:
@@ -194,21 +195,31 @@ def slots_of(numbers: IntArray, blocks: Sequence[int]) -> IntArray | slice:
     return slots
 
 
-def _add(values: FloatArray, sums: HourSums, origin: str) -> None:
-    if origin == COUNTED_TWICE:
-        values[2:] -= sums.values[2:]
-    else:
-        values += sums.values
+def _signed(sums: FloatArray, origin: str) -> FloatArray:
+    """What is to be added; what was counted twice holds no events."""
+    return -sums if origin == COUNTED_TWICE else sums
 
 
-def _add_to_day(day: DaySums, row: PackedRow) -> None:
-    sums = HourSums.of(row.blob)
-    if row.origin not in day.slices:
-        # An hour has at most 3600 slices, so a day has fewer than 2**32.
-        day.slices[row.origin] = np.zeros(day.counts.shape, dtype=np.uint32)
-    day.counts[:, row.block] += sums.values[:2]
-    day.slices[row.origin][:, row.block] += sums.values[3:1:-1].astype(np.uint32)
-    day.whole[row.block] &= sums.whole
+def _add_to_days(days: Mapping[int, DaySums], block: int, rows: Sequence[PackedRow]) -> None:
+    """Add the hours of a block to the days they are in."""
+    of_day = itertools.groupby(rows, key=lambda row: row.hour_start - row.hour_start % SECONDS_PER_DAY)
+    for start, hours in of_day:
+        if start in days:
+            _add_to_day(days[start], block, list(hours))
+
+
+def _add_to_day(day: DaySums, block: int, hours: Sequence[PackedRow]) -> None:
+    sums, whole = read_hour_sums([row.blob for row in hours])
+    day.whole[block] = whole.all()
+    origins = [row.origin for row in hours]
+    for origin in sorted(set(origins)):
+        own = sums if len(set(origins)) == 1 else sums[[one == origin for one in origins]]
+        summed = own.sum(axis=0)
+        day.counts[:, block] += summed[:2]
+        if origin not in day.slices:
+            # An hour has at most 3600 slices, so a day has fewer than 2**32.
+            day.slices[origin] = np.zeros(day.counts.shape, dtype=np.uint32)
+        day.slices[origin][:, block] = summed[3:1:-1]
 
 
 def _with_room(day: DaySums, size: int, blocks: list[int]) -> DaySums:

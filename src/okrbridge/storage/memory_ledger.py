@@ -104,6 +104,18 @@ class MemoryLedger:
         require_on_grid(interval, self._grid)
         return summed_slices([one.within(interval) for one in self._by_origin(sli_key, None)])
 
+    def slices_of(self, sli_keys: Sequence[str], interval: Interval) -> SliceTable:
+        """Slices summed over origins. Raises ValueError for an end off the grid."""
+        require_on_grid(interval, self._grid)
+        starts = lattice(Span.of(interval), self._grid.step_seconds)
+        table = SliceTable.unknown(starts, len(sli_keys))
+        for row, key in enumerate(sli_keys):
+            own = self.slices(key, interval)
+            places = np.searchsorted(starts, own.starts)
+            table.good[row, places], table.total[row, places] = own.good, own.total
+            table.states[row, places] = own.states
+        return table
+
     def buckets(self, sli_key: str, interval: Interval, step: timedelta) -> Buckets:
         """Sums over steps. Raises ValueError for an end off the grid, or a step that is no multiple of its step."""
         require_on_grid(interval, self._grid)
@@ -136,10 +148,11 @@ class MemoryLedger:
         limit = epoch_seconds(self._grid.ceil(before))
         return np.array([self._last_end(key, limit, origin) for key in sli_keys], dtype=np.int64)
 
-    def revision(self, sli_key: str, before: datetime) -> int:
+    def revision(self, sli_keys: Sequence[str], before: datetime) -> int:
         """Grows with every write of a slice that starts before an instant."""
         limit = epoch_seconds(self._grid.ceil(before))
-        return max((number for number, first in self._counts.written.get(sli_key, ()) if first < limit), default=0)
+        writes = (write for key in sli_keys for write in self._counts.written.get(key, ()))
+        return max((number for number, first in writes if first < limit), default=0)
 
     def expire(self, slices_before: datetime, hours_before: datetime) -> int:
         """Forget old slices and sums; sums are kept at least as long as slices."""

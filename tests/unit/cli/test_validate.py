@@ -9,7 +9,7 @@ from tests.unit.definitions.samples import CYCLE, EVERYTHING, OBJECTIVE, SLO, ch
 from typer.testing import CliRunner, Result
 
 from okrbridge.application.ports import SourceFailure
-from okrbridge.cli import live_check
+from okrbridge.cli import opening
 from okrbridge.cli.application import make_app
 from okrbridge.cli.live_check import check_queries
 from okrbridge.definitions.findings import LocatedQuery
@@ -41,7 +41,7 @@ def written(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _logs_stay_as_they_are(monkeypatch):
-    monkeypatch.setattr(live_check, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(opening, "configure_logging", lambda *_: None)
 
 
 def test_good_definitions_are_summed_up_on_stdout(written):

@@ -20,6 +20,7 @@ from okrbridge.domain.okr import (
     Commitment,
     IncidentMeasure,
     KeyResultKind,
+    NoMeasure,
     Operator,
     PromqlMeasure,
     SloMeasure,
@@ -155,6 +156,17 @@ def test_incidents_are_accepted_with_a_warning():
     ]
 
 
+def test_a_key_result_without_a_measure_is_loaded_with_a_warning():
+    found = loaded(with_key_result("name: kr", "from: 800ms", "to: 200ms"))
+
+    (kr,) = found.definitions.key_results
+    assert kr.measure == NoMeasure(parse_unit("ms"))
+    assert [str(warning) for warning in found.warnings] == [
+        f"a.yaml:{KEY_RESULT_LINE}:7: spec.keyResults[0].measure: is missing, so this key result will show no_data; "
+        "write slo: NAME or promql: QUERY"
+    ]
+
+
 def test_periods_and_checkpoints_lie_in_the_cycle():
     found = key_result(
         "start: 2026-11-01",
@@ -233,7 +245,6 @@ FAULTY_KEY_RESULTS = [
      ["2:50: measure.quantity: an error budget follows the budget; write quantity: budget"]),
     (["allowance: 50%", "measure: {slo: api-availability, over: 7d}"],
      ["2:40: measure.over: a budget is counted over the key result's period; remove over, or write quantity: sli"]),
-    (["from: 1", "to: 2"], ["0:7: measure: is missing"]),
     (["from: 1", "to: 2", "measure: {}"],
      ["3:16: measure: needs exactly one of slo, promql and incidents; there is none"]),
     (["from: 1%", "to: 2%", "measure: {promql: up, slo: api-availability}"],

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
 
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import SourceError, SourceFailureReason
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.envelope import Answer, Row
+from okrbridge.sources.prometheus.envelope import TooLargeError, UnreadableError
 
 MEMBER = "okrbridge_sli"
 """The label that tells the rows of a batch's members apart."""
 _MOST_SERVER_FAILURES = 3
 """After so many in one call the server is left alone, and the questions not yet asked share the last failure."""
 _MOST_REMEMBERED = 10_000
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Member:
     Attributes:
         expression: PromQL that gives an instant vector.
         moments: when it is evaluated; members of one batch share them.
-        rows: about how many rows it gives, so that answers stay bounded.
+        rows: about how many rows it gives at one instant, so that answers stay bounded.
     """
 
     expression: str
@@ -75,17 +76,37 @@ class Bounds:
         members: expressions joined in one query.
         body: characters of a query; a longer expression goes alone. Prometheus' time grows faster than the query from
             some 50,000 characters on.
+        rows: at one instant, of all members; a member with more goes alone, because ``or`` compares the rows of both
+            its sides.
         values: numbers in an answer: rows times moments.
         points: moments in one question; Prometheus refuses more than 11,000.
     """
 
     members: int = 50
     body: int = 50_000
+    rows: int = 10_000
     values: int = 1_000_000
     points: int = 10_000
 
 
-class Batches:
+class Reader(Protocol[Found]):
+    """Asks one question, and knows how its answer comes apart and together."""
+
+    def read(self, query: str, moments: Moments) -> Found:
+        """The answer.
+
+        Raises:
+            SourceError: no usable answer.
+        """
+
+    def apart(self, found: Found, places: Collection[int]) -> Mapping[int, Found]:
+        """What the label MEMBER says is each member's, without that label."""
+
+    def joined(self, parts: Sequence[Found]) -> Found:
+        """One answer of those for successive times; at least one."""
+
+
+class Batches(Generic[Found]):
     """Asks one server many expressions; safe to use from several threads, but not from the pool's own.
 
     Remembers which expressions failed, and asks them in smaller company or alone from then on, after all others.
@@ -94,26 +115,37 @@ class Batches:
         pool: runs the questions, so that many as it has threads are under way at once.
     """
 
-    def __init__(self, client: PrometheusClient, pool: ThreadPoolExecutor, bounds: Bounds | None = None) -> None:
-        self._client, self._pool, self._bounds = client, pool, bounds or Bounds()
+    def __init__(self, reader: Reader[Found], pool: ThreadPoolExecutor, bounds: Bounds | None = None) -> None:
+        self._reader, self._pool, self._bounds = reader, pool, bounds or Bounds()
         self._suspects: dict[str, int] = {}
 
-    def ask(self, members: Sequence[Member]) -> list[Answer | SourceError]:
-        """The answer of every member, in order; rows of several chunks of time stand behind each other.
+    def ask(self, members: Sequence[Member]) -> list[Found | SourceError]:
+        """The answer of every member, in order; those for several chunks of time are joined.
 
         A failure is an answer: it is given and not raised. All that is asked is a function of the members and of
         the failures before.
         """
+        return self.begin(members)()
+
+    def begin(self, members: Sequence[Member]) -> Callable[[], list[Found | SourceError]]:
+        """Begin to ask; what is returned waits for the answers, and may be called once, from any thread but the pool's.
+
+        See ``ask``.
+        """
         call = _Call()
+        # Each thread gets the caller's context, so that log lines and spans keep their tick.
         running = [
-            (batch, self._pool.submit(copy_context().run, self._answers, batch, call))
-            for batch in self._batches(members)
+            self._pool.submit(copy_context().run, self._answers, batch, call) for batch in self._batches(members)
         ]
-        parts: dict[int, list[Answer | SourceError]] = defaultdict(list)
-        for _, answered in running:
-            for index, one in answered.result().items():
-                parts[index].append(one)
-        return [_joined(parts[index]) for index in range(len(members))]
+
+        def answers() -> list[Found | SourceError]:
+            parts: dict[int, list[Found | SourceError]] = defaultdict(list)
+            for answered in running:
+                for index, one in answered.result().items():
+                    parts[index].append(one)
+            return [self._joined(parts[index]) for index in range(len(members))]
+
+        return answers
 
     def questions(self, members: Sequence[Member]) -> list[tuple[str, list[int]]]:
         """What ``ask`` would ask, word for word, each with the places of its members."""
@@ -132,54 +164,59 @@ class Batches:
 
     def _packs(self, members: Sequence[tuple[int, Member]]) -> Iterator[list[tuple[int, Member]]]:
         pack: list[tuple[int, Member]] = []
-        room = body = 0
-        for one in sorted(members, key=lambda one: self._weight(one[1])):
+        room = body = rows = 0
+        for one in sorted(members, key=lambda one: (self._weight(one[1]), one[1].rows)):
             weight, length = self._weight(one[1]), len(one[1].expression)
-            if pack and (weight > room or length > body):
+            if pack and (weight > room or length > body or one[1].rows > rows):
                 yield pack
                 pack = []
             if not pack:
-                room, body = self._bounds.members, self._bounds.body
+                room, body, rows = self._bounds.members, self._bounds.body, self._bounds.rows
             pack.append(one)
-            room, body = room - weight, body - length
+            room, body, rows = room - weight, body - length, rows - one[1].rows
         if pack:
             yield pack
 
     def _weight(self, member: Member) -> int:
         return self._suspects.get(member.expression, 1)
 
-    def _answers(self, batch: _Batch, call: _Call) -> Mapping[int, Answer | SourceError]:
+    def _answers(self, batch: _Batch, call: _Call) -> Mapping[int, Found | SourceError]:
         if call.given_up is not None:
             return dict.fromkeys(batch.expressions, call.given_up)
         try:
-            answer = self._asked(batch)
+            answer = self._reader.read(batch.query, batch.moments)
         except SourceError as error:
             return self._after(error, batch, call)
         for expression in batch.expressions.values():
             self._suspects.pop(expression, None)
-        return batch.apart(answer)
+        if len(batch.expressions) == 1:
+            return dict.fromkeys(batch.expressions, answer)
+        return dict(self._reader.apart(answer, batch.expressions))
 
-    def _asked(self, batch: _Batch) -> Answer:
-        moments = batch.moments
-        if moments.first == moments.last:
-            return self._client.query(batch.query, moments.last)
-        return self._client.query_range(batch.query, moments.first, moments.last, moments.step)
-
-    def _after(self, error: SourceError, batch: _Batch, call: _Call) -> Mapping[int, Answer | SourceError]:
+    def _after(self, error: SourceError, batch: _Batch, call: _Call) -> Mapping[int, Found | SourceError]:
         """What a failure leaves: the answers of smaller batches, or the failure for every member."""
         if not _speaks_of_the_question(error):
             call.failed(error)
             if error.reason is SourceFailureReason.TIMEOUT:
                 self._suspect(batch, 2)
             return dict.fromkeys(batch.expressions, error)
-        if len(batch.expressions) == 1 and not (_is_too_much(error) and len(batch.moments) > 1):
+        if len(batch.expressions) == 1 and not (isinstance(error, TooLargeError) and len(batch.moments) > 1):
             self._suspect(batch, self._bounds.members)
             return dict.fromkeys(batch.expressions, error)
-        parts: dict[int, list[Answer | SourceError]] = defaultdict(list)
+        parts: dict[int, list[Found | SourceError]] = defaultdict(list)
         for half in batch.halves():
             for index, one in self._answers(half, call).items():
                 parts[index].append(one)
-        return {index: _joined(answers) for index, answers in parts.items()}
+        return {index: self._joined(answers) for index, answers in parts.items()}
+
+    def _joined(self, answers: Sequence[Found | SourceError]) -> Found | SourceError:
+        """One answer of those for successive chunks of time; a failure of one fails the whole."""
+        whole: list[Found] = []
+        for answer in answers:
+            if isinstance(answer, SourceError):
+                return answer
+            whole.append(answer)
+        return whole[0] if len(whole) == 1 else self._reader.joined(whole)
 
     def _suspect(self, batch: _Batch, times: int) -> None:
         if len(self._suspects) > _MOST_REMEMBERED:
@@ -205,18 +242,6 @@ class _Batch:
             f'label_replace(\n{text}\n, "{MEMBER}", "{place}", "", "")' for place, text in self.expressions.items()
         ]
         return _any_of(labelled)
-
-    def apart(self, answer: Answer) -> dict[int, Answer | SourceError]:
-        """The rows of each member, without the label that told them apart."""
-        if len(self.expressions) == 1:
-            return dict.fromkeys(self.expressions, answer)
-        rows: dict[str, list[Row]] = {str(place): [] for place in self.expressions}
-        for row in answer.rows:
-            labels = {name: value for name, value in row.labels.items() if name != MEMBER}
-            rows[row.labels[MEMBER]].append(Row(labels, row.points))
-        return {
-            place: Answer(answer.result_type, tuple(rows[str(place)]), answer.warnings) for place in self.expressions
-        }
 
     def halves(self) -> tuple[_Batch, _Batch]:
         """Half of the expressions each, or of the moments when there is one expression."""
@@ -256,35 +281,7 @@ def _any_of(expressions: Sequence[str]) -> str:
     return f"({_any_of(expressions[:middle])}\nor\n{_any_of(expressions[middle:])})"
 
 
-def _joined(answers: Sequence[Answer | SourceError]) -> Answer | SourceError:
-    """One answer of the answers for successive chunks of time; a failure of one fails the whole."""
-    whole: list[Answer] = []
-    for answer in answers:
-        if isinstance(answer, SourceError):
-            return answer
-        whole.append(answer)
-    if len(whole) == 1:
-        return whole[0]
-    rows = tuple(row for answer in whole for row in answer.rows)
-    warnings = dict.fromkeys(warning for answer in whole for warning in answer.warnings)
-    return Answer(whole[0].result_type, rows, tuple(warnings))
-
-
 def _speaks_of_the_question(error: SourceError) -> bool:
     """Whether a part of the question could pass: the server refuses it, or has an answer that cannot be taken in."""
     refused = error.reason in {SourceFailureReason.BAD_QUERY, SourceFailureReason.TOO_MANY_SERIES}
-    return refused or _is_too_large(error) or _is_another_type(error)
-
-
-def _is_too_large(error: SourceError) -> bool:
-    return error.reason is SourceFailureReason.BAD_ANSWER and "narrow the query" in str(error)
-
-
-def _is_another_type(error: SourceError) -> bool:
-    """Such as native histograms, where one member of the batch gives them."""
-    return error.reason is SourceFailureReason.BAD_ANSWER and "a result that cannot be read" in str(error)
-
-
-def _is_too_much(error: SourceError) -> bool:
-    """Whether fewer moments in one question would pass: a cap on samples in memory, or on the answer's size."""
-    return _is_too_large(error) or "too many samples" in str(error)
+    return refused or isinstance(error, TooLargeError | UnreadableError)

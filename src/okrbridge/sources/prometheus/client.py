@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -26,6 +27,7 @@ from okrbridge.sources.prometheus.retrying import Deadline, retried
 from okrbridge.sources.prometheus.transport import Transport, network_failure
 
 _QUERY, _QUERY_RANGE, _FORMAT_QUERY = "/api/v1/query", "/api/v1/query_range", "/api/v1/format_query"
+_QUERY_EXEMPLARS = "/api/v1/query_exemplars"
 _WHOLE_ANSWER = MappingProxyType({"partial_response": "false"})
 """Thanos would otherwise count what part of its stores know, and say so only in a warning."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -130,6 +132,17 @@ class PrometheusClient:
             # Servers without a formatter parse before they evaluate, and at the epoch there is nothing to evaluate.
             reply = self._reply(_QUERY, {"query": promql, "time": "0"}, asked)
         read_data(reply, asked)
+
+    def exemplars(self, promql: str, start: datetime, end: datetime) -> tuple[Any, Asked]:
+        """The exemplars of the series that an expression selects, as the server sends them, and whom to blame for it.
+
+        Raises:
+            SourceError: no usable answer.
+        """
+        asked = self._asked.about(promql)
+        form = {"query": promql, "start": _timestamp(start), "end": _timestamp(end)}
+        data, _warnings = read_data(self._reply(_QUERY_EXEMPLARS, form, asked), asked)
+        return data, asked
 
     def metric_names(self) -> list[str]:
         """The names of all metrics the server holds.

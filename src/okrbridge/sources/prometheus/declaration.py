@@ -12,6 +12,7 @@ from okrbridge.domain.windows import Grid
 from okrbridge.errors import ConfigurationError
 from okrbridge.sources.prometheus.client import PrometheusClient, Tracing, untraced
 from okrbridge.sources.prometheus.connection import Connection
+from okrbridge.sources.prometheus.exemplars import PrometheusTraces
 from okrbridge.sources.prometheus.source import PrometheusSource
 
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
@@ -25,8 +26,9 @@ _TEXT_KEYS = (
     "org_id",
 )
 _REPLICA_LABELS = "replica_labels"
+_TRACE_URL = "trace_url"
 _USUAL_REPLICA_LABELS = "prometheus_replica, __replica__"
-DETAIL_KEYS = frozenset({"url", "insecure_skip_verify", "password_file", _REPLICA_LABELS, *_TEXT_KEYS})
+DETAIL_KEYS = frozenset({"url", "insecure_skip_verify", "password_file", _REPLICA_LABELS, _TRACE_URL, *_TEXT_KEYS})
 """What ``connectionDetails`` of a Prometheus may hold. A value ``$NAME`` is read from the environment."""
 
 
@@ -46,14 +48,31 @@ def from_declaration(
             or credentials that cannot work.
     """
     details = _resolved(source, os.environ if environment is None else environment)
-    try:
-        connection = _connection(details)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"data source {source.name!r}: {error}") from error
+    connection = _checked_connection(source.name, details)
     client = PrometheusClient(source.name, connection, concurrency=concurrency, deadline=deadline, tracing=tracing)
     listed = details.get(_REPLICA_LABELS, _USUAL_REPLICA_LABELS).split(",")
     replica_labels = [label.strip() for label in listed if label.strip()]
     return PrometheusSource(source.name, client, grid, concurrency, replica_labels=replica_labels)
+
+
+def traces_from_declaration(
+    source: DataSource, *, deadline: timedelta = timedelta(seconds=30), environment: Mapping[str, str] | None = None
+) -> PrometheusTraces:
+    """What finds the traces behind a declared source's counters; nothing is asked yet.
+
+    Raises:
+        ConfigurationError: as ``from_declaration``.
+    """
+    details = _resolved(source, os.environ if environment is None else environment)
+    client = PrometheusClient(source.name, _checked_connection(source.name, details), concurrency=1, deadline=deadline)
+    return PrometheusTraces(client, details.get(_TRACE_URL, ""))
+
+
+def _checked_connection(name: str, details: Mapping[str, str]) -> Connection:
+    try:
+        return _connection(details)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"data source {name!r}: {error}") from error
 
 
 def _connection(details: Mapping[str, str]) -> Connection:

@@ -14,6 +14,8 @@ from okrbridge.errors import SourceError, SourceFailureReason
 _OK = 200
 _LONGEST_QUOTE = 500
 _OVERLOAD = frozenset({429, 502, 503, 504})
+_TOO_MANY_SAMPLES = "too many samples"
+"""How Prometheus names its cap on samples in memory (``--query.max-samples``)."""
 _NO_API = (SourceFailureReason.BAD_ANSWER, "has no Prometheus API at this url")
 _MEANINGS = MappingProxyType(
     {
@@ -76,9 +78,9 @@ class Asked:
         """The same server, asked a query."""
         return Asked(self.source, self.host, query)
 
-    def failure(self, reason: SourceFailureReason, what: str) -> SourceError:
+    def failure(self, reason: SourceFailureReason, what: str, kind: type[SourceError] = SourceError) -> SourceError:
         """A failure that names the server."""
-        return SourceError(f"{self.host} {what}", reason=reason, source=self.source, query=self.query)
+        return kind(f"{self.host} {what}", reason=reason, source=self.source, query=self.query)
 
     def transient(
         self, reason: SourceFailureReason, what: str, *, retry_after: float | None = None
@@ -87,6 +89,14 @@ class Asked:
         return TransientSourceError(
             f"{self.host} {what}", reason=reason, source=self.source, query=self.query, retry_after=retry_after
         )
+
+
+class TooLargeError(SourceError):
+    """The answer is too large, for the server or for us: a smaller question may pass."""
+
+
+class UnreadableError(SourceError):
+    """The answer is a success of a kind that cannot be counted, as native histograms are."""
 
 
 class TransientSourceError(SourceError):
@@ -151,7 +161,7 @@ def read_answer(reply: Reply, asked: Asked) -> Answer:
         return Answer(kind, _READERS[kind](result), warnings)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         message = "answered with a result that cannot be read; native histograms are not supported"
-        raise asked.failure(SourceFailureReason.BAD_ANSWER, message) from error
+        raise asked.failure(SourceFailureReason.BAD_ANSWER, message, UnreadableError) from error
 
 
 def _scalar(result: Any) -> tuple[Row, ...]:  # noqa: ANN401 - parsed JSON
@@ -207,7 +217,8 @@ def _refusal(reply: Reply, envelope: Mapping[str, Any], asked: Asked) -> SourceE
         return asked.failure(SourceFailureReason.OVERLOADED, f"failed (HTTP {reply.status}): {own_words}")
     is_query_refused = reply.status in {400, 422} and (envelope or not _is_html(reply))
     if is_query_refused or reply.status == _OK:
-        return asked.failure(SourceFailureReason.BAD_QUERY, f"refuses the query: {own_words}")
+        kind = TooLargeError if _TOO_MANY_SAMPLES in own_words else SourceError
+        return asked.failure(SourceFailureReason.BAD_QUERY, f"refuses the query: {own_words}", kind)
     reason, what = _MEANINGS.get(reply.status, _NO_API)
     return asked.failure(reason, f"{what} (HTTP {reply.status}): {own_words}")
 

@@ -17,7 +17,7 @@ import orjson
 
 from okrbridge.domain.ledger import FloatArray, IntArray
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.envelope import Asked, Reply, read_data
+from okrbridge.sources.prometheus.envelope import Asked, Reply, UnreadableError, read_data
 
 _RESULT = b'"result":[{"metric":{'
 _LONGEST_HEAD = 200
@@ -58,7 +58,7 @@ def read_levels(reply: Reply, asked: Asked, ends: IntArray) -> Levels:
         return Levels(texts, _matrix(_numbers(pairs), [len(one) for one in pairs], ends), warnings)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         message = "answered with a result that cannot be read; native histograms are not supported"
-        raise asked.failure(SourceFailureReason.BAD_ANSWER, message) from error
+        raise asked.failure(SourceFailureReason.BAD_ANSWER, message, UnreadableError) from error
 
 
 def _numbers(pairs: Sequence[Sequence[Sequence[Any]]]) -> FloatArray:

@@ -11,7 +11,7 @@ import urllib3
 from requests.auth import AuthBase
 
 from okrbridge.errors import SourceError, SourceFailureReason
-from okrbridge.sources.prometheus.envelope import Asked, Reply
+from okrbridge.sources.prometheus.envelope import Asked, Reply, TooLargeError
 from okrbridge.sources.prometheus.retrying import Deadline, retry_after_seconds
 
 _READ_SIZE = 1024 * 1024
@@ -74,7 +74,7 @@ class Transport:
             body += part
             if len(body) > self.largest_answer:
                 message = f"answered with more than {self.largest_answer} bytes; narrow the query"
-                raise asked.failure(SourceFailureReason.BAD_ANSWER, message)
+                raise asked.failure(SourceFailureReason.BAD_ANSWER, message, TooLargeError)
             if deadline.remaining() <= 0:
                 raise _too_late(asked, deadline)
         headers = response.headers
