@@ -13,11 +13,11 @@ from tests.servers.prometheus import PrometheusServer
 from tests.servers.prometheus import backfill as make_blocks
 from tests.servers.victoria_metrics import VictoriaMetricsServer
 
-from benchmarks.accuracy.late import evaluated_late
 from benchmarks.accuracy.product import Measured, Product
 from benchmarks.accuracy.proxy import Proxy
 from benchmarks.accuracy.samples import Series, openmetrics, scraped
 from benchmarks.accuracy.scenarios import END, HOUR, MINUTE, OUTAGE, Run, Scenario
+from benchmarks.accuracy.ticking import Arrivals, ticked
 
 _MEMORY = "1GB"
 """Of VictoriaMetrics: enough for a day of all series at once."""
@@ -135,9 +135,9 @@ def _killed(servers: Servers, scenario: Scenario) -> Measured:
 def _replicas(servers: Servers, scenario: Scenario) -> Measured:
     with Proxy(servers.replicas).serving() as proxy:
         product = _product(servers, scenario, proxy.url)
-        for at in (END - 6 * HOUR, *(END - 6 * HOUR + minute * MINUTE for minute in (1, 2, 3)), END - HOUR):
+        for at in (END - 6 * HOUR, END - 6 * HOUR + MINUTE, END - 3 * HOUR):
             product.evaluate(at)
-        return product.evaluate(END)[scenario.name]
+        return ticked(product, scenario)
 
 
 def _late(servers: Servers, scenario: Scenario) -> Measured:
@@ -148,7 +148,7 @@ def _late(servers: Servers, scenario: Scenario) -> Measured:
         # VictoriaMetrics asks for this after samples of the past were imported.
         requests.get(f"{servers.victoria_metrics.url}/internal/resetRollupResultCache", timeout=10).raise_for_status()
 
-    return evaluated_late(product, scenario, _all(scenario), arrive)
+    return ticked(product, scenario, Arrivals(_all(scenario), arrive))
 
 
 def _product(servers: Servers, scenario: Scenario, url: str) -> Product:

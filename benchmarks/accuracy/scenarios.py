@@ -29,7 +29,7 @@ class Run(StrEnum):
     ABSENT = "evaluated, then nothing for three hours, then evaluated"
     KILLED = "killed twice while it fills the window, then evaluated"
     LATE = "ticks while samples arrive five minutes late"
-    REPLICAS = "evaluated again and again, each question to the other replica"
+    REPLICAS = "evaluations and ticks, each question to the other replica"
     VICTORIA_METRICS = "one evaluation on VictoriaMetrics"
 
 

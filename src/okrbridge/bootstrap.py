@@ -19,6 +19,7 @@ from okrbridge.application.parts import Parts
 from okrbridge.application.ports import MetricSource, Storage, Telemetry
 from okrbridge.application.snapshot import SnapshotHolder
 from okrbridge.application.sync_definitions import sync_definitions
+from okrbridge.application.time_slice_sums import require_whole_slices
 from okrbridge.application.traces import TraceSource
 from okrbridge.definitions.loader import Loaded, load
 from okrbridge.domain.definition_set import DEFAULT_SOURCE, DataSource, DefinitionSet
@@ -162,6 +163,7 @@ class Service:
         sources: Mapping[str, MetricSource] = {}
         try:
             loaded = load([self.settings.config])
+            require_whole_slices(loaded.definitions.slos, self.settings.grid)
             sources = open_sources(loaded.definitions, self.settings, telemetry)
             parts = _parts(self.settings, self.parts.storage, sources, telemetry)
             sync_definitions(parts, loaded.definitions)
@@ -241,8 +243,9 @@ def running(settings: Settings, loaded: Loaded) -> Iterator[Service]:
 
     Raises:
         StorageError: the database cannot be used.
-        ConfigurationError: a setting cannot work.
+        ConfigurationError: a setting cannot work, alone or with what is declared.
     """
+    require_whole_slices(loaded.definitions.slos, settings.grid)
     metrics = SelfMetrics()
     with ExitStack() as opened:
         telemetry = ProcessTelemetry(metrics, tracer_provider())

@@ -17,21 +17,27 @@ def steps(start: datetime, minutes: int, each: float, *, first: float = 0.0) -> 
     return [(begin + index * MINUTE, first + index * each) for index in range(minutes + 1)]
 
 
-def documents(folder: Path, *, cycle_start: datetime, prometheus: str = "", slo_target: float = 0.99) -> Path:
-    """One SLO over 30 days and an objective with four key results on it, as files of a folder."""
+THIRTY_DAYS = "[{duration: 30d, isRolling: true}]"
+
+
+def slo_document(
+    folder: Path, *, window: str = THIRTY_DAYS, prometheus: str = "", slo_target: float = 0.99, more: str = ""
+) -> Path:
+    """One SLO, and further documents, as a file of a folder.
+
+    Args:
+        window: YAML of its ``timeWindow``.
+        prometheus: address of its source; the default source when it is empty.
+        more: YAML documents, each after ``---``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    start, end = f"{cycle_start:%Y-%m-%dT%H:%M:%SZ}", f"{cycle_start + timedelta(days=40):%Y-%m-%dT%H:%M:%SZ}"
-    source = (
-        f"""
+    source = f"""
 apiVersion: openslo/v1
 kind: DataSource
 metadata: {{name: prometheus}}
 spec: {{type: Prometheus, connectionDetails: {{url: "{prometheus}"}}}}
 ---"""
-        if prometheus
-        else ""
-    )
-    (folder / "definitions.yaml").write_text(f"""{source}
+    (folder / "definitions.yaml").write_text(f"""{source if prometheus else ""}
 apiVersion: openslo/v1
 kind: SLO
 metadata: {{name: shop-availability}}
@@ -44,29 +50,42 @@ spec:
         counter: true
         bad: {{metricSource: {{metricSourceRef: prometheus, spec: {{query: 'requests_total{{code="500"}}'}}}}}}
         total: {{metricSource: {{metricSourceRef: prometheus, spec: {{query: 'requests_total'}}}}}}
-  timeWindow: [{{duration: 30d, isRolling: true}}]
+  timeWindow: {window}
   budgetingMethod: Occurrences
   objectives: [{{target: {slo_target}}}]
----
-apiVersion: okrbridge.dev/v1
-kind: Cycle
-metadata: {{name: now}}
-spec: {{start: "{start}", end: "{end}"}}
----
+{more}""")
+    return folder
+
+
+def documents(folder: Path, *, cycle_start: datetime, prometheus: str = "", slo_target: float = 0.99) -> Path:
+    """One SLO over 30 days and an objective with four key results on it, as files of a folder."""
+    objective = """---
 apiVersion: okrbridge.dev/v1
 kind: Objective
-metadata: {{name: reliable}}
+metadata: {name: reliable}
 spec:
   title: A shop that can be relied on
   cycle: now
   owner: maria
   keyResults:
-    - {{name: uptime, title: Uptime, from: 99%, to: 99.8%, measure: {{slo: shop-availability}}}}
-    - {{name: budget, title: Budget, kind: errorBudget, allowance: 50%, measure: {{slo: shop-availability}}}}
-    - {{name: traffic, title: Traffic, from: 50, to: 150, measure: {{promql: 'sum(requests_total) * 0 + 100'}}}}
-    - {{name: today, title: Today, operator: ge, to: 98.5%, measure: {{slo: shop-availability, over: 1d}}}}
-""")
-    return folder
+    - {name: uptime, title: Uptime, from: 99%, to: 99.8%, measure: {slo: shop-availability}}
+    - {name: budget, title: Budget, kind: errorBudget, allowance: 50%, measure: {slo: shop-availability}}
+    - {name: traffic, title: Traffic, from: 50, to: 150, measure: {promql: 'sum(requests_total) * 0 + 100'}}
+    - {name: today, title: Today, operator: ge, to: 98.5%, measure: {slo: shop-availability, over: 1d}}
+"""
+    more = cycle_document(cycle_start) + objective
+    return slo_document(folder, prometheus=prometheus, slo_target=slo_target, more=more)
+
+
+def cycle_document(start: datetime) -> str:
+    """A cycle of 40 days with the name ``now``."""
+    first, last = f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{start + timedelta(days=40):%Y-%m-%dT%H:%M:%SZ}"
+    return f"""---
+apiVersion: okrbridge.dev/v1
+kind: Cycle
+metadata: {{name: now}}
+spec: {{start: "{first}", end: "{last}"}}
+"""
 
 
 def floor_minute(at: datetime) -> datetime:

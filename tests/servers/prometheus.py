@@ -24,12 +24,19 @@ class PrometheusServer:
     Args:
         folder: holds the configuration, the data and the log; made when missing.
         scrape: scrape configurations, as dicts of Prometheus' own shape or as YAML text; none by default.
+        features: Prometheus' feature flags, such as ``exemplar-storage``.
     """
 
     def __init__(
-        self, folder: Path, *, scrape: Sequence[Mapping[str, Any]] | str = (), scrape_interval: str = "1s"
+        self,
+        folder: Path,
+        *,
+        scrape: Sequence[Mapping[str, Any]] | str = (),
+        scrape_interval: str = "1s",
+        features: Sequence[str] = (),
     ) -> None:
         self._folder = folder
+        self._features = tuple(features)
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.data_folder = folder / "data"
@@ -62,6 +69,7 @@ class PrometheusServer:
             f"--web.listen-address=127.0.0.1:{self._port}",
             "--storage.tsdb.retention.time=10y",
             "--log.level=warn",
+            *(f"--enable-feature={feature}" for feature in self._features),
         ]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -4,8 +4,10 @@ Those that need a real Prometheus are in tests/acceptance/test_pipeline_requirem
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,12 +15,14 @@ from tests.fakes.bench import GRID, MIDDLE, Bench
 from tests.fakes.definitions import API, CYCLE, START, budget, definitions, key_result, p99, slo, uptime
 from tests.fakes.scripted_source import Script
 from tests.unit.api.fakes import services
+from tests.unit.definitions.samples import faults_of
 
 from okrbridge.api.app import create_app
+from okrbridge.api.schemas import InstrumentationItem
 from okrbridge.application.evaluate import Evaluator
 from okrbridge.application.explain import Explaining
 from okrbridge.application.explanation_text import explanation_lines
-from okrbridge.application.instrumentation import instrumentation_item, uninstrumented
+from okrbridge.application.instrumentation import instrumentation_item, uninstrumented, unmapped
 from okrbridge.application.key_result_history import fill_key_result_history
 from okrbridge.application.metric_catalogue import CATALOGUE
 from okrbridge.application.records import Quality
@@ -28,7 +32,8 @@ from okrbridge.application.slo_counts import SloCounts
 from okrbridge.application.slo_history import history_rows
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.application.sync_definitions import sync_definitions
-from okrbridge.application.traces import Trace, newest, traced_queries
+from okrbridge.application.traces import Trace, newest, trace_item, traced_queries
+from okrbridge.cli.traces import trace_lines
 from okrbridge.domain import error_budget
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
 from okrbridge.domain.ledger import Slices, SliceState, SliceTable
@@ -37,7 +42,11 @@ from okrbridge.domain.okr import Commitment, IncidentMeasure, NoMeasure, OkrObje
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.slo import SloState
 from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, RollingWindow, epoch_seconds
+from okrbridge.errors import SourceError
 from okrbridge.publishing.metrics import render
+from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.envelope import Asked
+from okrbridge.sources.prometheus.exemplars import PrometheusTraces
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -47,16 +56,19 @@ def always() -> bool:
 
 
 class Run:
-    """An evaluator over fakes, with all history filled at an instant."""
+    """An evaluator over fakes that has ticked at an instant; it knows an hour, or all that its windows need."""
 
-    def __init__(self, declared: DefinitionSet, script: Script | None = None, at: datetime = MIDDLE) -> None:
+    def __init__(
+        self, declared: DefinitionSet, script: Script | None = None, *, at: datetime = MIDDLE, has_history: bool = False
+    ) -> None:
         self.bench = Bench()
         if script is not None:
             self.bench.source.script = script
         self.declared = declared
         self.evaluator = Evaluator(self.bench.parts, declared, SnapshotHolder())
         self.tick(at)
-        self.evaluator.fill_history(at, always)
+        if has_history:
+            self.evaluator.fill_history(at, always)
 
     def tick(self, at: datetime) -> Snapshot:
         self.bench.clock.now = at + timedelta(seconds=10)
@@ -85,16 +97,16 @@ def objective(name: str, weight: float, *key_results) -> OkrObjective:
 
 
 def test_r85_what_nothing_measures_is_listed_by_priority_with_the_committed_first():
-    unmapped, incidents = NoMeasure(), IncidentMeasure()
+    nothing, incidents = NoMeasure(), IncidentMeasure()
     declared = DefinitionSet(
         slos=(slo(),),
         cycles=(CYCLE,),
         objectives=(
-            objective("small", 1, key_result("light", unmapped), uptime(), key_result("heavy", unmapped, weight=3)),
+            objective("small", 1, key_result("light", nothing), uptime(), key_result("heavy", nothing, weight=3)),
             objective(
                 "big",
                 2,
-                key_result("dream", unmapped, weight=9, commitment=Commitment.ASPIRATIONAL),
+                key_result("dream", nothing, weight=9, commitment=Commitment.ASPIRATIONAL),
                 key_result("calls", incidents, weight=2),
                 key_result("later", incidents, period=Interval(MIDDLE + DAY, MIDDLE + 9 * DAY)),
             ),
@@ -110,6 +122,7 @@ def test_r85_what_nothing_measures_is_listed_by_priority_with_the_committed_firs
         ("dream", 18, "unmapped"),
     ]
     assert items[1]["reason"] == "unmapped: the key result has no measure"
+    assert [one.name for one in unmapped(declared)] == ["heavy", "light", "dream"]
 
 
 def test_r85_an_unmapped_key_result_has_no_data_and_its_reason_everywhere():
@@ -123,7 +136,7 @@ def test_r85_an_unmapped_key_result_has_no_data_and_its_reason_everywhere():
     assert "why no value  unmapped: the key result has no measure" in explanation_lines(explained)
     with TestClient(create_app(services(snapshot=run.snapshot))) as client:
         listed = client.get("/api/v1/instrumentation").json()
-    assert [one["key_result"] for one in listed["items"]] == ["someday"]
+    assert [InstrumentationItem.model_validate(one).key_result for one in listed["items"]] == ["someday"]
     assert listed["next"] is None
 
 
@@ -207,7 +220,7 @@ def test_r89_a_window_shows_whether_it_rolls_or_follows_the_calendar():
 def test_r89_a_budget_unspent_on_day_3_of_the_month_is_not_an_achievement():
     third = datetime(2026, 2, 4, tzinfo=UTC)
     february = Interval(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
-    run = Run(definitions(replace(budget(), period=february)), evenly(10.0, 10.0), at=third)
+    run = Run(definitions(replace(budget(), period=february)), evenly(10.0, 10.0), at=third, has_history=True)
     (report,) = run.snapshot.key_results
     assert (report.progress.value, report.status) == (0.0, KeyResultStatus.ON_TRACK)
     explained = run.explaining.key_result("reliable", "budget")
@@ -250,7 +263,7 @@ def test_r94_half_an_hour_without_samples_is_no_data_and_never_0():
     silence = MIDDLE - 30 * MINUTE
     half_an_hour = SloMeasure("api-availability", over=RollingWindow(30 * MINUTE))
     declared = definitions(key_result("recent", half_an_hour), p99())
-    run = Run(declared, lambda _sli, start: None if start >= epoch_seconds(silence) else (9.0, 10.0))
+    run = Run(declared, lambda _sli, start: None if start >= epoch_seconds(silence) else (9.0, 10.0), has_history=True)
     recent, latency = run.snapshot.key_results
     assert (recent.measurement.quality, recent.measurement.value) == (Quality.NO_DATA, None)
     assert (latency.measurement.quality, latency.measurement.value) == (Quality.NO_DATA, None)
@@ -259,9 +272,14 @@ def test_r94_half_an_hour_without_samples_is_no_data_and_never_0():
     assert report.state is SloState.STALE
     assert (report.burn_rates["5m"], report.burn_rates["30m"]) == (None, None)
     assert report.burn_rates["1h"] == pytest.approx(100)
+    # The value shown is yesterday's, and says so; there is no 0 on the page, and nothing for the key result
+    # that never had a value.
+    assert recent.progress.value == pytest.approx(0.9)
+    assert recent.progress.measured_at == MIDDLE - DAY
+    assert recent.status is KeyResultStatus.STALE
     page = b"".join(render(run.snapshot)).decode()
     assert 'okrbridge_slo_error_ratio{slo="api-availability",window="30m"}' not in page
-    assert "okrbridge_key_result_value" not in page
+    assert 'okrbridge_key_result_value{okr_objective="reliable",key_result="p99"}' not in page
 
 
 def test_r94_gaps_are_gaps_in_the_history():
@@ -290,10 +308,10 @@ def test_r95_slices_are_kept_30_days_and_sums_of_hours_13_months():
     Retention(bench.parts, definitions()).run(MIDDLE)
     hours = {days: Interval(MIDDLE - days * DAY, MIDDLE - days * DAY + HOUR) for days in ages}
     with bench.parts.storage.reading() as database:
-        slices = {days: len(database.ledger.slices(API.key, hour)) for days, hour in hours.items()}
+        kept = {days: len(database.ledger.slices(API.key, hour)) for days, hour in hours.items()}
         totals = [one.total for one in database.ledger.window_counts(API.key, list(hours.values()))]
     # 60 slices of 10 events each; their sum outlives them, exactly.
-    assert slices == {10: 60, 100: 0, 390: 0, 400: 0}
+    assert kept == {10: 60, 100: 0, 390: 0, 400: 0}
     assert totals == [600, 600, 600, 0]
 
 
@@ -317,11 +335,71 @@ def test_r96_traces_are_looked_for_behind_every_query_of_the_measure():
     ]
 
 
+def test_r96_a_trace_is_shown_by_its_link_or_its_id_and_none_says_why():
+    traces = [Trace("a", MIDDLE, 0.1, {}, "https://traces.example/a"), Trace("b", MIDDLE, 0.1, {})]
+    assert trace_lines([trace_item(one) for one in traces])[2:] == [
+        "  2026-02-15T00:00:00Z  https://traces.example/a",
+        "  2026-02-15T00:00:00Z  b",
+    ]
+    assert trace_lines([])[2].startswith("  none: the source keeps no exemplars")
+
+
+@pytest.mark.parametrize("address", ["https://traces.example/", "ftp://traces.example/{trace_id}"])
+def test_r96_an_address_of_traces_that_cannot_lead_to_one_is_refused(address: str):
+    source = (
+        "apiVersion: openslo/v1\nkind: DataSource\nmetadata: {name: p}\nspec:\n  type: Prometheus\n"
+        f"  connectionDetails: {{url: 'http://p', traceUrl: '{address}'}}\n"
+    )
+    (fault,) = faults_of(source)
+    assert f"traceUrl: '{address}' is no address of a trace, such as https://" in fault
+
+
+class Client:
+    """Answers as the client of a Prometheus does."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def exemplars(self, promql: str, _start: datetime, _end: datetime) -> tuple[Any, Asked]:
+        return self.data, Asked("prom", "http://prom", promql)
+
+
+def traces_in(data: Any) -> Sequence[Trace]:
+    client = cast("PrometheusClient", Client(data))
+    window = Interval(MIDDLE, MIDDLE + MINUTE)
+    return PrometheusTraces(client, "https://traces.example/{trace_id}").traces("requests_total", window)
+
+
+def test_r96_exemplars_are_read_whatever_their_trace_label_is_called():
+    series = {
+        "seriesLabels": {"__name__": "requests_total"},
+        "exemplars": [
+            {"labels": {"traceID": "a b"}, "value": "0.5", "timestamp": 1_700_000_000.5},
+            {"labels": {"trace_id": "c"}, "value": "1", "timestamp": 1_700_000_001},
+            {"labels": {"user": "jo"}, "value": "1", "timestamp": 1_700_000_002},
+        ],
+    }
+    found = traces_in([series])
+    assert [(one.trace_id, one.link, one.value) for one in found] == [
+        ("a b", "https://traces.example/a%20b", 0.5),
+        ("c", "https://traces.example/c", 1.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, [{"exemplars": 1}], [{"seriesLabels": {}, "exemplars": [{"labels": {"traceID": "a"}, "value": "x"}]}]],
+)
+def test_r96_exemplars_that_cannot_be_read_are_a_failure_of_the_source(data):
+    with pytest.raises(SourceError, match="http://prom answered with exemplars that cannot be read"):
+        traces_in(data)
+
+
 # R98
 
 
 @pytest.mark.parametrize(("is_excluded", "bad"), [(True, 0), (False, 60)])
-def test_r98_maintenance_holds_alerts_and_is_left_out_or_counted_by_its_flag(is_excluded: bool, bad: int):
+def test_r98_maintenance_holds_alerts_and_is_left_out_or_counted_by_its_flag(is_excluded, bad):
     patching = Interval(MIDDLE - HOUR, MIDDLE + HOUR)
     window = MaintenanceWindow("patching", title="Patching", once=(patching,), is_excluded=is_excluded)
     declared = replace(definitions(uptime(), slos=(slo(target=0.9),)), maintenance=(window,))
@@ -351,7 +429,7 @@ def test_r98_maintenance_holds_alerts_and_is_left_out_or_counted_by_its_flag(is_
 def test_r99_freshness_is_the_age_of_the_events_and_not_of_their_storing():
     silence = MIDDLE - 2 * HOUR
     declared = definitions(uptime())
-    run = Run(declared, lambda _sli, start: None if start >= epoch_seconds(silence) else (9.0, 10.0))
+    run = Run(declared, lambda _sli, start: None if start >= epoch_seconds(silence) else (9.0, 10.0), has_history=True)
     # The whole month was stored just now; the newest event is two hours old, and 10 s of ingest delay.
     item = slo_item(run.snapshot.slos[0], run.bench.clock())
     assert item["last_measured_at"] == "2026-02-14T22:00:00Z"
@@ -359,7 +437,7 @@ def test_r99_freshness_is_the_age_of_the_events_and_not_of_their_storing():
 
 
 def test_r99_what_was_measured_afterwards_is_marked():
-    run = Run(definitions(uptime()))
+    run = Run(definitions(uptime()), has_history=True)
     run.tick(MIDDLE + MINUTE)
     assert fill_key_result_history(run.bench.parts, run.declared, MIDDLE + MINUTE, always).is_complete
     with run.bench.parts.storage.reading() as database:
@@ -374,14 +452,14 @@ def test_r99_what_was_measured_afterwards_is_marked():
 
 
 @pytest.mark.parametrize(("is_excluded", "ratio"), [(True, 1.0), (False, 1 - 120 / (1440 * 45))])
-def test_r100_a_game_day_is_listed_and_is_no_evidence_when_it_is_flagged(is_excluded: bool, ratio: float):
+def test_r100_a_game_day_is_listed_and_is_no_evidence_when_it_is_flagged(is_excluded, ratio):
     exercise = Interval(MIDDLE - 5 * HOUR, MIDDLE - 3 * HOUR)
     window = MaintenanceWindow(
         "failover", "Failover exercise", MaintenanceReason.GAME_DAY, once=(exercise,), is_excluded=is_excluded
     )
     declared = replace(definitions(uptime()), maintenance=(window,))
     down = range(epoch_seconds(exercise.start), epoch_seconds(exercise.end))
-    run = Run(declared, lambda _sli, start: (0.0, 10.0) if start in down else (10.0, 10.0))
+    run = Run(declared, lambda _sli, start: (0.0, 10.0) if start in down else (10.0, 10.0), has_history=True)
     (report,) = run.snapshot.key_results
     # Down for 120 of the 64,800 minutes of the cycle's 45 days so far.
     assert report.progress.value == pytest.approx(ratio)

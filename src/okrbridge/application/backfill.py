@@ -106,8 +106,8 @@ class Backfill:
 
         Args:
             keep_going: asked before each chunk; False ends the run early.
-            skip: keys of SLIs to leave alone, such as those whose query fails. One that fails in the run is left
-                alone for the rest of it.
+            skip: keys of SLIs to leave alone, such as those whose query fails. One that fails in every slice of a chunk
+                is left alone for the rest of the run.
             since: fill back to here, and no further.
             again: ask for slices that were answered already, too.
             on_chunk: told each finished chunk and the slices written in it.
@@ -127,7 +127,7 @@ class Backfill:
             if answers:
                 chunk_length.took(self.stopwatch() - began)
             filled.note(chunk, answers, written, _wanting(everything, chunk))
-            failing |= filled.failures.keys()
+            failing |= counting.failed_keys(answers)
             on_chunk(chunk, written)
             end = chunk.start
         return filled

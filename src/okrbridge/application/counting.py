@@ -91,6 +91,20 @@ def write(ledger: Ledger, answers: Iterable[Counted]) -> int:
     )
 
 
+def failed_keys(answers: Sequence[Counted]) -> frozenset[str]:
+    """Keys of the SLIs that failed and of which no answer knows a slice; a failure may cost single slices only."""
+    failed = {answer.request.slis[row].key for answer in answers for row in answer.failures}
+    if not failed:
+        return frozenset()
+    known = {
+        sli.key
+        for answer in answers
+        for row, sli in enumerate(answer.request.slis)
+        if sli.key in failed and answer.table.states[row].any()
+    }
+    return frozenset(failed - known)
+
+
 def without_rows(answer: Counted, rows: Sequence[int], failures: Mapping[int, SourceFailure] | None = None) -> Counted:
     """An answer in which some rows are not known, so that they are not written.
 

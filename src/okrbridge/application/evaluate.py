@@ -211,7 +211,15 @@ class Evaluator:
         ids = [key_result.id for key_result in self.definitions.key_results]
         previous = transaction.progress.latest(ids, at - JUST_BEFORE)
         last_good = transaction.progress.latest_good(ids, at - JUST_BEFORE)
-        measuring = Measuring(self.definitions, transaction.ledger, self.parts.grid, at, self._readings, evaluation_id)
+        measuring = Measuring(
+            self.definitions,
+            transaction.ledger,
+            self.parts.grid,
+            at,
+            self._readings,
+            evaluation_id,
+            self._slos.memory,
+        )
         reports: dict[str, KeyResultReport] = {}
         for key_result in self.definitions.key_results:
             measurement = measuring.measure(key_result)

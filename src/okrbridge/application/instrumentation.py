@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport, Snapshot
-from okrbridge.domain.okr import Commitment, NoMeasure
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.okr import Commitment, KeyResult, NoMeasure
 
 
 class Finding(StrEnum):
@@ -34,9 +35,24 @@ class Uninstrumented:
 
     @property
     def rank(self) -> tuple[bool, float, str]:
-        """Sorts the list: committed before aspirational, then the higher priority, then by name."""
-        key_result = self.report.key_result
-        return key_result.commitment is not Commitment.COMMITTED, -self.priority, key_result.id
+        """Sorts the list."""
+        return _rank(self.report.key_result, self.priority)
+
+
+def _rank(key_result: KeyResult, priority: float) -> tuple[bool, float, str]:
+    """Committed before aspirational, then the higher priority, then by name."""
+    return key_result.commitment is not Commitment.COMMITTED, -priority, key_result.id
+
+
+def unmapped(definitions: DefinitionSet) -> list[KeyResult]:
+    """The key results that nothing measures, the most important first, as ``uninstrumented`` has them."""
+    found = [
+        (_rank(key_result, key_result.weight * objective.weight), key_result)
+        for objective in definitions.objectives
+        for key_result in objective.key_results
+        if isinstance(key_result.measure, NoMeasure)
+    ]
+    return [key_result for _, key_result in sorted(found, key=lambda one: one[0])]
 
 
 def uninstrumented(snapshot: Snapshot) -> list[Uninstrumented]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from okrbridge.application.ports import Ledger
-from okrbridge.application.slo_counts import SloCounts, window_counts_of
+from okrbridge.application.slo_counts import SloCounts
 from okrbridge.application.slo_reports import NEVER
 from okrbridge.domain.ledger import WindowCounts
 from okrbridge.domain.slo import Slo
@@ -36,12 +36,13 @@ def counted(
     names, pairs = list(asked), list(asked.values())
     newest = _newest([slo for slo, _ in pairs], ledger, at)
     found: dict[str, Counted] = {}
-    for each in counts.sorted_by_manner(pairs):
-        sums, window = counts.sums(each.group, [each.question]), each.question
-        asked_ratios = counts.asked_ratio(each.group, window).tolist()
-        for row, place in enumerate(each.rows.tolist()):
-            last = newest[pairs[place][0].name]
-            found[names[place]] = Counted(window, window_counts_of(sums, row, 0), asked_ratios[row], last)
+    for each in counts.put_together(pairs):
+        window = each.question
+        for rows, sums in zip(each.rows, counts.sums(each.batch, [window]), strict=True):
+            asked_ratios = sums.asked_ratio[:, 0].tolist()
+            for row, place in enumerate(rows.tolist()):
+                last = newest[pairs[place][0].name]
+                found[names[place]] = Counted(window, sums.counts(row, 0), asked_ratios[row], last)
     return found
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from okrbridge.application.key_result_counts import Counted, counted
 from okrbridge.application.ports import Ledger, Reading, ValueRequest
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
-from okrbridge.application.slo_counts import SloCounts
+from okrbridge.application.slo_counts import CountMemory, SloCounts
 from okrbridge.application.slo_evaluation import FILLED, STALE_AFTER
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain import error_budget
@@ -67,6 +67,7 @@ class Measuring:
     Attributes:
         readings: answers to ``value_requests``, by key result id.
         evaluation_id: put on every measurement.
+        memory: what was kept at the instant before.
     """
 
     definitions: DefinitionSet
@@ -75,6 +76,7 @@ class Measuring:
     at: datetime
     readings: Mapping[str, Reading]
     evaluation_id: str
+    memory: CountMemory = field(default_factory=CountMemory)
 
     def measure(self, key_result: KeyResult) -> Measurement:
         """The key result's value now, or why there is none."""
@@ -124,7 +126,7 @@ class Measuring:
             for one in self.definitions.key_results
             if isinstance(one.measure, SloMeasure) and is_measured_at(one, self.definitions, self.at)
         }
-        counts = SloCounts(self.ledger, self.grid, self.definitions.maintenance)
+        counts = SloCounts(self.ledger, self.grid, self.definitions.maintenance, self.memory)
         return counted(asked, self.ledger, counts, self.at)
 
     def _window(self, key_result: KeyResult, measure: SloMeasure) -> Interval:

@@ -11,6 +11,7 @@ from okrbridge.application.key_result_evaluation import Measuring, progress_reco
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Transaction
 from okrbridge.application.records import Quality, history_evaluation_id
+from okrbridge.application.slo_counts import CountMemory
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.okr import KeyResult
 from okrbridge.domain.windows import Grid, Interval
@@ -45,7 +46,7 @@ def fill_key_result_history(
     """
     with parts.storage.reading() as database:
         instants = sorted({day for kr in definitions.key_results for day in _days(kr, database, parts.grid, at)})
-    made, is_complete = 0, True
+    made, is_complete, memory = 0, True, CountMemory()
     for instant in instants:
         if not keep_going():
             return Past(made, is_complete=False)
@@ -53,7 +54,8 @@ def fill_key_result_history(
         readings = counting.read_values(parts.sources, list(requests.values()))
         by_id = dict(zip(requests, readings, strict=True))
         with parts.storage.transaction() as transaction:
-            measuring = Measuring(definitions, transaction.ledger, parts.grid, instant, by_id, history_evaluation_id())
+            day_id = history_evaluation_id()
+            measuring = Measuring(definitions, transaction.ledger, parts.grid, instant, by_id, day_id, memory)
             day = _measure_one_day(definitions, transaction, measuring)
         made += day.made
         is_complete &= day.is_complete

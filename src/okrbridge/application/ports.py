@@ -47,8 +47,11 @@ class CountRequest:
         slis: all counted by the source that is asked; none is a composite.
         interval: both ends on the grid.
         measured_until: end of the last measured slice before the interval, the same for all the SLIs, so that
-            increases which happened in unmeasured time are not lost: the interval's start when nothing was unmeasured.
-            None when nothing is known to have been measured, or slices in between are still to be asked for.
+            events of series that were born in unmeasured time are not lost: the interval's start when nothing was
+            unmeasured. None when nothing is known to have been measured, or slices in between are still to be asked
+            for; then births are looked for in the interval alone. What a known series grew by since its last sample
+            before the interval always belongs to the slice of its next sample, whatever was measured meanwhile: that
+            sample is its latest, so no other slice counts the same growth.
     """
 
     slis: tuple[Sli, ...]
@@ -61,9 +64,8 @@ class Counted:
     """The answer to a CountRequest.
 
     Attributes:
-        table: a row for each of the request's SLIs, a column for each slice of its interval. A row that failed holds
-            only UNKNOWN.
-        failures: by row.
+        table: a row for each of the request's SLIs, a column for each slice of its interval.
+        failures: by row. A row that failed may hold known slices beside UNKNOWN ones; those are as good as any.
         warnings: what the source said beside its answers, such as a partial response, by row.
     """
 

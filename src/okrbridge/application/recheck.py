@@ -10,6 +10,7 @@ from okrbridge.application import counting
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Counted, CountRequest
 from okrbridge.application.rereading import read_again, repeated_requests
+from okrbridge.application.settling import known_before
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Interval
@@ -23,6 +24,10 @@ LONGEST_REREAD = timedelta(hours=1)
 GAPS_EVERY = timedelta(hours=1)
 GAPS_WITHIN = timedelta(days=1)
 """How often and how far back gaps are asked for again: agents that write remotely buffer for hours."""
+
+LIVE_FOR = timedelta(minutes=5)
+"""How long after its last sample a series is live: so long before a gap, slices may have been measured as empty while
+their samples were missing too. They are asked for again with the gap, or their events would be lost between the two."""
 
 BATCH_CELLS = 500_000
 """Slices of all SLIs in one step, so that a tick waits for a few seconds at most."""
@@ -85,9 +90,14 @@ class Recheck:
     def _gap_requests(self, slis: Sequence[Sli], interval: Interval) -> list[CountRequest]:
         with self.parts.storage.reading() as database:
             requests = [
-                counting.request_of(run, own)
+                request
                 for source, own in counting.by_source(slis).items()
                 for run in database.ledger.gaps(counting.keys_of(own), source, interval)
+                for request in known_before(
+                    database.ledger,
+                    counting.chosen(own, run.rows.tolist()),
+                    Interval(self.parts.grid.floor(run.interval.start - LIVE_FOR), run.interval.end),
+                )
             ]
         return sorted(requests, key=lambda request: request.interval.end, reverse=True)
 
@@ -111,4 +121,5 @@ def _batches(requests: Sequence[CountRequest], step: timedelta) -> Iterator[list
 
 
 def _all_failed(answers: Sequence[Counted]) -> bool:
-    return bool(answers) and all(len(answer.failures) == len(answer.request.slis) for answer in answers)
+    slis = {sli.key for answer in answers for sli in answer.request.slis}
+    return bool(answers) and counting.failed_keys(answers) == slis

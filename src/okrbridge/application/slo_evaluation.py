@@ -46,12 +46,15 @@ class SloEvaluation:
 
     Args:
         sources: where the events are counted, by name; asked for a query only when somebody wants to see one.
+
+    Attributes:
+        memory: what is kept of the counts from tick to tick.
     """
 
     def __init__(self, definitions: DefinitionSet, grid: Grid, sources: Mapping[str, MetricSource]) -> None:
         self._directory = SloDirectory(definitions.slos)
         self._maintenance = definitions.maintenance
-        self._memory = CountMemory()
+        self.memory = CountMemory()
         self._grid = grid
         self._sources = sources
         self._sums = SloSums(definitions.slos, grid)
@@ -71,7 +74,7 @@ class SloEvaluation:
             outcomes: how the last question about an SLI went, by its key; one that is absent went well.
             events: what this process counted live.
         """
-        counts = SloCounts(ledger, self._grid, self._maintenance, self._memory)
+        counts = SloCounts(ledger, self._grid, self._maintenance, self.memory)
         sums = self._sums.at(ledger, counts, at)
         spending = self._spending(sums, at)
         active = counts.held_alerts(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -54,26 +55,15 @@ class Manner:
 
 @dataclass(frozen=True, eq=False)
 class SloGroup:
-    """SLOs of one manner.
-
-    Attributes:
-        excluding: the maintenance that they leave out.
-    """
+    """SLOs of one manner."""
 
     slos: tuple[Slo, ...]
     manner: Manner
-    excluding: tuple[MaintenanceWindow, ...]
 
     @cached_property
-    def keys(self) -> tuple[str, ...]:
-        """The indicators that are counted, each once."""
-        return tuple({key: None for members in self._members for key in members})
-
-    @cached_property
-    def places(self) -> IntArray:
-        """Where the members of each SLO stand in ``keys``; shape (members, SLOs)."""
-        place_of = {key: place for place, key in enumerate(self.keys)}
-        return np.array([[place_of[key] for key in members] for members in self._members], dtype=np.int64).T
+    def members(self) -> Sequence[Sequence[str]]:
+        """Keys of the indicators that are counted, by SLO."""
+        return [[member.sli.key for member in slo.sli.members] or [slo.sli.key] for slo in self.slos]
 
     @cached_property
     def targets(self) -> SliceTargets:
@@ -85,34 +75,79 @@ class SloGroup:
         """Equal for groups whose judged slices are the same."""
         return (self.manner.rule, self.manner.excluding, tuple((one.sli.key, one.time_slices) for one in self.slos))
 
+
+@dataclass(frozen=True, eq=False)
+class SloBatch:
+    """Groups whose indicators are read from the ledger together, because they leave out the same time.
+
+    Attributes:
+        excluding: the maintenance that they leave out.
+    """
+
+    groups: tuple[SloGroup, ...]
+    excluding: tuple[MaintenanceWindow, ...]
+
     @cached_property
-    def _members(self) -> Sequence[Sequence[str]]:
-        return [[member.sli.key for member in slo.sli.members] or [slo.sli.key] for slo in self.slos]
+    def keys(self) -> tuple[str, ...]:
+        """The indicators that are counted, each once."""
+        return tuple({key: None for group in self.groups for members in group.members for key in members})
+
+    @cached_property
+    def places(self) -> tuple[IntArray, ...]:
+        """Where the members of each SLO stand in ``keys``, by group; shape (members, SLOs)."""
+        place_of = {key: place for place, key in enumerate(self.keys)}
+        return tuple(
+            np.array([[place_of[key] for key in members] for members in group.members], dtype=np.int64).T
+            for group in self.groups
+        )
+
+    @property
+    def block_seconds(self) -> int:
+        """Length of the blocks in which the judged slices of its groups can be kept."""
+        return math.lcm(*(group.manner.rule.block_seconds for group in self.groups if group.manner.rule))
+
+    @cached_property
+    def judged(self) -> tuple[SloBatch, ...]:
+        """The groups whose time slices are judged, those with one length of a block together."""
+        together: dict[int, list[SloGroup]] = defaultdict(list)
+        for group in self.groups:
+            if group.manner.rule:
+                together[group.manner.rule.block_seconds].append(group)
+        return tuple(SloBatch(tuple(groups), self.excluding) for groups in together.values())
 
 
 @dataclass(frozen=True, eq=False)
 class Asked(Generic[Question]):
-    """SLOs of one manner about which the same is asked.
+    """SLOs about which the same is asked, and which can be answered for together.
 
     Attributes:
-        rows: their places in what was sorted.
+        rows: the places of each group's SLOs in what was sorted.
     """
 
     question: Question
-    rows: IntArray
-    group: SloGroup
+    batch: SloBatch
+    rows: tuple[IntArray, ...]
 
 
-def sorted_by_manner(
+def put_together(
     asked: Sequence[tuple[Slo, Question]],
-    group_of: Callable[[Sequence[Slo]], SloGroup],
-    manner_of: Callable[[Slo], Manner],
+    excluding: Callable[[Slo], tuple[MaintenanceWindow, ...]],
+    step_seconds: int,
 ) -> list[Asked[Question]]:
-    """Put together what can be summed together: one manner, one question."""
-    together: dict[tuple[Question, Manner], list[int]] = defaultdict(list)
+    """Put together what can be summed together.
+
+    Args:
+        asked: SLOs, each with a question.
+        excluding: the maintenance that an SLO leaves out.
+        step_seconds: of the grid.
+    """
+    together: dict[tuple[Question, tuple[str, ...]], dict[Manner, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, (slo, question) in enumerate(asked):
-        together[question, manner_of(slo)].append(row)
-    return [
-        Asked(question, np.array(rows, dtype=np.int64), group_of([asked[row][0] for row in rows]))
-        for (question, _), rows in together.items()
-    ]
+        manner = Manner.of(slo, excluding(slo), step_seconds)
+        together[question, manner.excluding][manner].append(row)
+    answers = []
+    for (question, _), by_manner in together.items():
+        groups = [SloGroup(tuple(asked[row][0] for row in rows), manner) for manner, rows in by_manner.items()]
+        batch = SloBatch(tuple(groups), excluding(groups[0].slos[0]))
+        answers.append(Asked(question, batch, tuple(np.array(rows, dtype=np.int64) for rows in by_manner.values())))
+    return answers

@@ -103,13 +103,8 @@ def _window_sums(source: SloCounts, slo: Slo, rows: Interval, steps: Buckets, gr
         return _rolling(source, slo, RollingWindow(grid.step * (slo.window.length // grid.step)), rows, steps)
     step = rows.length // len(steps.starts)
     ends = [rows.start + step * (row + 1) for row in range(len(steps.starts))]
-    found = source.window_counts(slo, [grid.covering(slo.window.at(end)) for end in ends])
-    return _WindowSums(
-        good=np.array([one.good for one in found]),
-        total=np.array([one.total for one in found]),
-        measured_seconds=np.array([one.measured.total_seconds() for one in found]),
-        in_force_seconds=np.array([one.in_force.total_seconds() for one in found]),
-    )
+    found = source.along(slo, [grid.covering(slo.window.at(end)) for end in ends])
+    return _WindowSums(found.good, found.total, found.measured, found.in_force)
 
 
 def _rolling(source: SloCounts, slo: Slo, window: RollingWindow, rows: Interval, steps: Buckets) -> _WindowSums:

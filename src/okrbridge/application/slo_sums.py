@@ -69,15 +69,15 @@ class SloSums:
         sums = OwnAndBurnSums.empty(len(self._slos))
         burns = [self._grid.covering(Interval(at - length, at)) for length in BURN_WINDOWS.values()]
         if self._groups is None:
-            self._groups = counts.sorted_by_manner([(slo, slo.window) for slo in self._slos])
+            self._groups = counts.put_together([(slo, slo.window) for slo in self._slos])
         for asked in self._groups:
             own = self._grid.covering(asked.question.at(at))
-            found = counts.sums(asked.group, [own, *burns])
-            sums.good[asked.rows] = found.good
-            sums.total[asked.rows] = found.total
-            sums.measured_seconds[asked.rows] = found.measured
-            sums.in_force_seconds[asked.rows] = found.in_force
-            sums.asked_ratio[asked.rows] = counts.asked_ratio(asked.group, own)
+            for rows, found in zip(asked.rows, counts.sums(asked.batch, [own, *burns]), strict=True):
+                sums.good[rows] = found.known.good
+                sums.total[rows] = found.known.total
+                sums.measured_seconds[rows] = found.known.measured
+                sums.in_force_seconds[rows] = found.known.in_force
+                sums.asked_ratio[rows] = found.asked_ratio[:, 0]
         self._add_newest(sums, ledger, at)
         return sums
 

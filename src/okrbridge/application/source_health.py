@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from okrbridge.application import counting
 from okrbridge.application.ports import Counted, Reading, SourceFailure
 from okrbridge.application.slo_details import CountingOutcome
 from okrbridge.application.snapshot import SourceReport
@@ -48,10 +49,15 @@ class SourceHealth:
     types: Mapping[str, str]
     data_begins: dict[str, datetime] = field(default_factory=dict)
     outcomes: dict[str, CountingOutcome] = field(default_factory=dict)
+    _failing: frozenset[str] = frozenset()
     _tallies: dict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
 
     def note_counts(self, answers: Iterable[Counted], at: datetime) -> None:
         """Remember how counting went at a boundary."""
+        answers = tuple(answers)
+        if self._failing:
+            self._failing -= {sli.key for answer in answers for sli in answer.request.slis}
+        self._failing |= counting.failed_keys(answers)
         for answer in answers:
             slis = answer.request.slis
             # Thousands of SLIs that went well, and went well before, are not looked at one by one.
@@ -75,8 +81,8 @@ class SourceHealth:
             self._tallies[source].note(failures, at, succeeded=not failures)
 
     def failing_slis(self) -> frozenset[str]:
-        """Keys of the SLIs whose last question failed."""
-        return frozenset(key for key, outcome in self.outcomes.items() if outcome.failure)
+        """Keys of the SLIs whose last question failed altogether."""
+        return self._failing
 
     def report(self, source: str, at: datetime) -> SourceReport:
         """A source is up when it answered anything at this boundary, if only to refuse a query."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +83,7 @@ def print_planned_queries(items: Sequence[Item]) -> None:
             ("note", lambda item: str(item["note"])),
         ),
         items,
+        numbers=("no", "SLIs", "series"),
     )
     for item in items:
         print(f"\n{item['number']}: {item['query']}")  # noqa: T201 - the command line prints
@@ -94,14 +95,21 @@ def some(names: Sequence[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + rest
 
 
-def _print_table(title: str, columns: Sequence[tuple[str, Callable[[Item], str]]], items: Sequence[Item]) -> None:
+def _print_table(
+    title: str,
+    columns: Sequence[tuple[str, Callable[[Item], str]]],
+    items: Sequence[Item],
+    numbers: Collection[str] | None = None,
+) -> None:
+    """Print a table; the columns of ``numbers``, by default all after the second, stand to the right."""
     from rich.console import Console
     from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for index, (name, _) in enumerate(columns):
-        table.add_column(name, justify="left" if index < 2 else "right", no_wrap=True)
+    at_the_right = [name for name, _ in columns[2:]] if numbers is None else numbers
+    for name, _ in columns:
+        table.add_column(name, justify="right" if name in at_the_right else "left", no_wrap=True)
     for item in items:
         table.add_row(*(text(item) for _, text in columns))
     console = Console()

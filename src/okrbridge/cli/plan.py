@@ -32,6 +32,7 @@ def plan(
     it is printed all the same.
     """
     from okrbridge.application.counting import by_source
+    from okrbridge.application.instrumentation import unmapped
     from okrbridge.cli.opening import opened_sources
 
     with opened_sources(config) as (definitions, sources):
@@ -39,15 +40,18 @@ def plan(
         failures = {name: sources[name].check_query(_ANY_QUERY) for name in asked}
         planned = [(name, query) for name, slis in asked.items() for query in sources[name].plan(slis)]
         items = _items(planned, definitions)
+        without_measure = [key_result.id for key_result in unmapped(definitions)]
     unreachable = [
         {"source": name, "message": failure.message}
         for name, failure in failures.items()
         if failure is not None and exit_code_of_failure(failure.reason) != FINDINGS
     ]
     if format is Format.JSON:
-        print_json({"queries": items, "unreachable": unreachable})
+        print_json({"queries": items, "unmapped": without_measure, "unreachable": unreachable})
     else:
         print_planned_queries(items)
+        if without_measure:
+            typer.echo(f"\nKey results that nothing measures, the most important first: {', '.join(without_measure)}")
     for each in unreachable:
         say(f"source {each['source']}: {each['message']}")
     raise typer.Exit(UNREACHABLE if unreachable else GOOD)

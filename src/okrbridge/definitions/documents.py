@@ -184,32 +184,35 @@ class _Composer:
             child = self._node(next(self._events), (*path, key or "?"))
             if key is None:
                 continue
+            place = _position(event.start_mark)
             if key in keys:
                 message = f"this key stands twice, first in line {keys[key].line}; remove one"
-                self._fault(_position(event.start_mark), (*path, key), message, "duplicate_key")
+                self._fault(place, (*path, key), message, "duplicate_key")
                 continue
-            keys[key] = _position(event.start_mark)
+            keys[key] = place
             children[key] = child
         return _branch({key: child.value for key, child in children.items()}, position, children, keys)
 
     def _key(self, event: yaml.Event, path: Path) -> str | None:
         """A key is the text that is written; None when it is a mapping, a list or an alias."""
-        position = _position(event.start_mark)
         if not isinstance(event, yaml.ScalarEvent):
             self._node(event, (*path, "?"))
-            self._fault(position, path, "a key is plain text, not a mapping, a list or an alias", "yaml_key")
+            message = "a key is plain text, not a mapping, a list or an alias"
+            self._fault(_position(event.start_mark), path, message, "yaml_key")
             return None
         if event.value == "<<" and event.implicit[0]:
             message = "merge keys are not part of YAML 1.2; write the keys out, or repeat a whole value with an alias"
-            self._fault(position, (*path, "<<"), message, "merge_key")
+            self._fault(_position(event.start_mark), (*path, "<<"), message, "merge_key")
             return None
         return str(event.value)
 
 
 def _branch(value: object, position: Position, children: dict[str | int, Node], keys: dict[str, Position]) -> Node:
-    size = 1 + sum(child.size for child in children.values())
-    depth = 1 + max((child.depth for child in children.values()), default=0)
-    return Node(value, position, children, keys, size, depth)
+    size, depth = 1, 0
+    for child in children.values():
+        size += child.size
+        depth = max(depth, child.depth)
+    return Node(value, position, children, keys, size, depth + 1)
 
 
 def _position(mark: yaml.Mark | yaml._yaml.Mark | None) -> Position:

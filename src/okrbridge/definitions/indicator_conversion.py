@@ -145,6 +145,18 @@ def _counts_samples(indicator: Spot) -> bool | None:
     return "true" in answers
 
 
+def refuse_samples_here(spot: Spot) -> None:
+    """A fault where an SLO that only refers to indicators asks for samples: the indicator is counted as it says.
+
+    Args:
+        spot: where the SLO's ``metadata.annotations`` stands.
+    """
+    place = spot.at(SAMPLES_ANNOTATION)
+    if place.document.node(place.path) is not None:
+        message = "belongs to the SLI document that indicatorRef names; move it to that document's metadata.annotations"
+        place.fault(message, "does_not_belong", of_key=True)
+
+
 def _one_source(spot: Spot, metrics: Mapping[str, Metric]) -> str | None:
     """The source that all metrics name; None, with a fault, when there is no such."""
     sources = {part: _source_of(spot.at(part, "metricSource"), one.metric_source) for part, one in metrics.items()}

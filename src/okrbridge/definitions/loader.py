@@ -66,11 +66,9 @@ def load(paths: Sequence[Path], stdin: bytes | None = None) -> Loaded:
     found = _Found()
     for path in paths:
         _find(path, found)
+    names = [*map(str, paths), *([] if stdin is None else [STDIN])]
     with _collector_paused():
-        reads = [] if stdin is None else [_read_content(stdin, STDIN)]
-        reads += [_read(path) for path in found.files]
-        names = [*map(str, paths), *([] if stdin is None else [STDIN])]
-        return _loaded(reads, found.faults, first_path=names[0] if names else "")
+        return _loaded(_reads(found.files, stdin), found.faults, first_path=names[0] if names else "")
 
 
 def load_text(text: str, name: str) -> Loaded:
@@ -83,9 +81,17 @@ def load_text(text: str, name: str) -> Loaded:
         return _loaded([read_text(text, name)], [], first_path=name)
 
 
+def _reads(files: Sequence[Path], stdin: bytes | None) -> list[ReadText]:
+    before = [] if stdin is None else [_read_content(stdin, STDIN)]
+    return before + [_read(file) for file in files]
+
+
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Trees of documents hold no cycles: looking for them while they grow takes half of the loading time."""
+    """Trees of documents hold no cycles: looking for them while they grow takes half of the loading time.
+
+    What is read inside must not be held outside, or the collector looks through all of it once more at the end.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:

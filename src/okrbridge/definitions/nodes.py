@@ -108,12 +108,15 @@ class Document:
 
 
 def _matching(node: Node, pattern: Path, path: Path) -> Iterator[tuple[Path, object]]:
-    if not pattern:
-        yield path, node.value
-        return
-    parts = node.children if pattern[0] == "*" else {pattern[0]} & node.children.keys()
-    for part in parts:
-        yield from _matching(node.children[part], pattern[1:], (*path, part))
+    for place, part in enumerate(pattern):
+        if part == "*":
+            for key, child in node.children.items():
+                yield from _matching(child, pattern[place + 1 :], (*path, *pattern[:place], key))
+            return
+        if part not in node.children:
+            return
+        node = node.children[part]
+    yield (*path, *pattern), node.value
 
 
 def format_path(path: Sequence[str | int]) -> str:

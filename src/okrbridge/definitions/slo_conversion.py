@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from okrbridge.definitions.annotations import PREFIX, SloOptions, slo_options
 from okrbridge.definitions.findings import Spot
-from okrbridge.definitions.indicator_conversion import sli_of
+from okrbridge.definitions.indicator_conversion import refuse_samples_here, sli_of
 from okrbridge.definitions.nodes import Document, Path
 from okrbridge.definitions.openslo import ConnectionDetails, DataSourceDocument, SloDocument, SloSpec, SloTarget
 from okrbridge.definitions.release import RELEASE
@@ -55,6 +55,8 @@ def slos_of(spot: Spot, model: SloDocument, slis: Mapping[str, Sli]) -> Iterator
     if spec.alert_policies:
         at.at("alertPolicies").warn(NO_ALERTS, "alerts_not_sent", of_key=True)
     options = slo_options(spot.at("metadata", "annotations"), model.metadata.annotations)
+    if spec.indicator is None and not any(each.indicator for each in spec.objectives):
+        refuse_samples_here(spot.at("metadata", "annotations"))
     window = window_of(at.at("timeWindow", 0), spec.time_window[0])
     is_composite = is_composite_slo(spot.document)
     declared = _composite(spot, model, slis, options) if is_composite else _separate(spot, model, slis, options)

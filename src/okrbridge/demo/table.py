@@ -117,7 +117,7 @@ def bar(ratio: object, digits: int) -> Text:
     if not isinstance(ratio, int | float):
         return Text(UNKNOWN)
     filled = round(_BAR_WIDTH * min(1.0, max(0.0, ratio)))
-    shown = f"{percent(ratio, digits):>7}"
+    shown = f"{percent(ratio, digits):>8}"
     return Text("█" * filled + "░" * (_BAR_WIDTH - filled) + shown, style="red" if ratio <= 0 else "cyan")
 
 

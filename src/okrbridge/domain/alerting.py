@@ -91,24 +91,14 @@ def _pairs_of(slo: Slo) -> Iterator[tuple[BurnPair, str]]:
         yield pair, _objection(pair, slo.window.length, target)
 
 
-def default_pairs(window: timedelta, target_ratio: float) -> tuple[BurnPair, ...]:
-    """The workbook's pairs scaled to an SLO window: factor = share x window / long.
-
-    Worked example: 2 % of 30 days in 1 h is 0.02 x 720 / 1 = 14.4; over 28 days 13.44.
-
-    A factor that scales to between 0.9 and 1 is held at 1. A pair that scales lower, cannot be reached
-    (above ``1 / (1 - target)``), or whose long window exceeds the SLO's own, is left out.
-    """
-    return tuple(pair for pair, objection in _scaled_pairs(window, target_ratio) if not objection)
-
-
-def left_out_pairs(window: timedelta, target_ratio: float) -> tuple[tuple[BurnPair, str], ...]:
-    """The workbook's pairs that an SLO does not use, each scaled to its window, and the reason in words."""
-    return tuple((pair, objection) for pair, objection in _scaled_pairs(window, target_ratio) if objection)
-
-
 def _scaled_pairs(window: timedelta, target_ratio: float | None) -> Iterator[tuple[BurnPair, str]]:
-    """All of the workbook's pairs, each with the reason to leave it out; empty when there is none."""
+    """All of the workbook's pairs, each with the reason to leave it out; empty when there is none.
+
+    Each is scaled to the SLO's window: factor = share x window / long. Worked example: 2 % of 30 days in 1 h is
+    0.02 x 720 / 1 = 14.4; over 28 days 13.44. A factor that scales to between 0.9 and 1 is held at 1. A pair that
+    scales lower, cannot be reached (above ``1 / (1 - target)``), or whose long window exceeds the SLO's own, is left
+    out.
+    """
     for severity, share, long, short in _WORKBOOK:
         factor = share * (window / BURN_WINDOWS[long])
         if _LOWEST_HELD <= factor < 1:

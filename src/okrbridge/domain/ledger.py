@@ -14,6 +14,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from okrbridge.domain.error_budget import are_honest, coverage_ratio
 from okrbridge.domain.windows import Interval, epoch_seconds
 
 IntArray = npt.NDArray[np.int64]
@@ -161,15 +162,12 @@ class WindowCounts:
     @property
     def coverage_ratio(self) -> float:
         """Measured time over time in force, 0..1; 0 for a window that holds no time."""
-        if self.in_force <= timedelta(0):
-            return 0.0
-        return self.measured / self.in_force
+        return coverage_ratio(self.measured.total_seconds(), self.in_force.total_seconds())
 
     @property
     def consistent(self) -> bool:
         """Whether 0 <= good <= total, as of any honest pair of counters (float noise forgiven)."""
-        noise = 1e-9 * max(1.0, abs(self.total))
-        return -noise <= self.good <= self.total + noise
+        return bool(are_honest(self.good, self.total))
 
 
 def sum_window(slices: Slices, interval: Interval, step: timedelta) -> WindowCounts:

@@ -8,6 +8,7 @@ add up, and what was not measured is not judged.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from okrbridge.domain.sli import CompositeMode, Member
 from okrbridge.domain.slo import Budgeting, Slo
 
 BoolArray = npt.NDArray[np.bool_]
+_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class SliceRule:
         """The rule of an SLO on a grid."""
         length = int(slo.time_slices.length.total_seconds()) if slo.time_slices else step_seconds
         return cls(slo.budgeting, length, step_seconds, slo.sli.mode)
+
+    @property
+    def block_seconds(self) -> int:
+        """The shortest time that is whole hours, whole time slices and whole slices of the grid."""
+        return math.lcm(_HOUR, self.slice_seconds, self.step_seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,8 +152,8 @@ def tally(slices: MemberSlices, rule: SliceRule, targets: SliceTargets) -> Slice
         good=np.where(is_busy, share * weight, 0.0),
         busy=is_busy * weight,
         idle=(is_measured & ~is_busy) * weight,
-        measured=weighted_mean(counted, targets.weights) * rule.step_seconds,
-        silent=(slices.in_force & ~is_measured & slices.asked.any(axis=0)) * float(rule.step_seconds),
+        measured=weighted_mean(counted.astype(np.float64), targets.weights) * rule.step_seconds,
+        silent=np.where(slices.in_force & ~is_measured & slices.asked.any(axis=0), float(rule.step_seconds), 0.0),
         member_good=member_good,
         member_total=member_total,
     )

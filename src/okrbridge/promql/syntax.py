@@ -111,6 +111,8 @@ def _refuse_templates(bare: str) -> None:
 
 def _refuse_deep_nesting(bare: str) -> None:
     """The parser recurses in native code, where running out of stack would end the process; long chains nest too."""
+    if len(bare) <= _DEEPEST_NESTING:
+        return  # every operator and every bracket takes a character
     operators = sum(1 for _ in _OPERATOR.finditer(bare))
     if operators > _MOST_OPERATORS:
         raise PromqlSyntaxError(f"the query has {operators} operators, more than {_MOST_OPERATORS}")
@@ -128,6 +130,8 @@ def _with_quoted_strings(query: str) -> str:
         text = found.group()
         return quoted(text[1:-1]) if text.startswith("`") else text
 
+    if "`" not in query:
+        return query
     return STRING_OR_COMMENT.sub(without_backticks, query)
 
 

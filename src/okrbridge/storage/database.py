@@ -13,6 +13,7 @@ from okrbridge.application.ports import Clock
 from okrbridge.domain.windows import Grid
 from okrbridge.errors import StorageError
 from okrbridge.storage.address import DatabaseAddress
+from okrbridge.storage.checkpoints import Checkpoints
 from okrbridge.storage.definitions import SqlDefinitionRecords
 from okrbridge.storage.engine import DEFAULT_PATIENCE, begin_reading, begin_writing, make_engine
 from okrbridge.storage.evaluations import SqlEvaluationRecords
@@ -67,6 +68,7 @@ class SqlStorage:
         self._patience = patience
         self._clock = clock
         self._caches = LedgerCaches()
+        self._checkpoints = Checkpoints(engine, address.file) if address.file is not None else None
 
     def __str__(self) -> str:
         return str(self._address)
@@ -85,6 +87,8 @@ class SqlStorage:
             yield inside
             connection.commit()
             inside.ledger.committed()
+        if self._checkpoints is not None:
+            self._checkpoints.after_commit()
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
@@ -114,6 +118,8 @@ class SqlStorage:
 
     def close(self) -> None:
         """Let go of all connections."""
+        if self._checkpoints is not None:
+            self._checkpoints.finish()
         self._engine.dispose()
 
     def _check_grid(self, connection: Connection) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from okrbridge.storage.address import DatabaseAddress
+from okrbridge.storage.checkpoints import WAL_PAGES_AT_MOST
 
 DEFAULT_PATIENCE = timedelta(seconds=15)
 """How long a transaction waits for another writer before it gives up."""
@@ -76,6 +77,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     with suppress(sqlite3.OperationalError):
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES_AT_MOST}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -187,7 +187,9 @@ class SqlLedger:
         """Forget old slices and sums; sums are kept at least as long as slices."""
         slices_from = floor_hour(epoch_seconds(slices_before))
         hours_from = min(slices_from, floor_hour(epoch_seconds(hours_before)))
-        removed = self._rows.remove(slices_from, hours_from)
+        with self._seen() as seen:
+            blocks = range(seen.highest // BLOCK_SLOTS + 1)
+        removed = self._rows.remove(blocks, slices_from, hours_from)
         if removed:
             cache = self._writable()
             state = cache.state
@@ -266,7 +268,7 @@ class SqlLedger:
         hours = np.arange(span.start, span.end, SECONDS_PER_HOUR, dtype=np.int64)
         values: FloatArray = np.zeros((3, len(hours)))
         block, slot = divmod(number if number is not None else 0, BLOCK_SLOTS)
-        rows = next(self._rows.hours([block], span.start, span.end))[1] if number is not None else []
+        rows = next(self._rows.hours([block], span.start, span.end)) if number is not None else []
         for row, sums in zip(rows, read_hour_sums([row.blob for row in rows])[0], strict=True):
             own = sums[:3, slot]
             values[:, (row.hour_start - span.start) // SECONDS_PER_HOUR] += -own if row.origin == COUNTED_TWICE else own

@@ -191,13 +191,14 @@ class LedgerAnswers:
     ) -> Iterable[tuple[int, tuple[Numbers, Numbers]]]:
         """Slices answered for and measured in each whole hour of a span, newest hour first."""
         hours = range(span.end - SECONDS_PER_HOUR, span.start - 1, -SECONDS_PER_HOUR)
+        places = {block: place for place, block in enumerate(blocks)}
         found = np.zeros((len(hours), 2, len(blocks), BLOCK_SLOTS), dtype=np.uint16)
-        for place, (_, rows) in enumerate(self.sums.rows.hours(blocks, span.start, span.end)):
+        for rows in self.sums.rows.hours(blocks, span.start, span.end):
             own = [row for row in rows if row.origin != COUNTED_TWICE and self.origin in (None, row.origin)]
             values, _ = read_hour_sums([row.blob for row in own])
             for row, sums in zip(own, values, strict=True):
                 index = (span.end - row.hour_start) // SECONDS_PER_HOUR - 1
-                found[index, :, place] += sums[3:1:-1].astype(np.uint16)
+                found[index, :, places[row.block]] += sums[3:1:-1].astype(np.uint16)
         for index, hour in enumerate(hours):
             asked, measured = found[index].reshape(2, -1)[:, slots]
             yield hour, (asked, measured)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from okrbridge.storage.tables import ledger_hours, ledger_slices, ledger_state, slis
+from okrbridge.storage.tables import SECONDS_PER_HOUR, ledger_hours, ledger_slices, ledger_state, slis
 from okrbridge.storage.upsert import upsert
 
 _hours, _slices, _slis = ledger_hours.c, ledger_slices.c, slis.c
@@ -18,6 +18,9 @@ COUNTED_TWICE = ""
 
 _ROWS_TOGETHER = 50
 """Read at once: packed slices take some 25 kB each."""
+
+_SUMS_TOGETHER = 800
+"""Read at once: packed sums take 2 kB each, and 8 kB when they are unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,18 @@ class LedgerRows:
         for row in self.connection.execute(columns.where(inside).order_by(_slices.block, _slices.origin)):
             yield PackedRow(*row)
 
-    def hours(self, blocks: Sequence[int], start: int, end: int) -> Iterator[tuple[int, list[PackedRow]]]:
-        """Packed sums of hours that start in a span, of all origins: ascending for each block in turn."""
+    def hours(self, blocks: Sequence[int], start: int, end: int) -> Iterator[list[PackedRow]]:
+        """Packed sums of hours that start in a span, of all origins, ordered by block and hour.
+
+        They come in portions of some megabytes; all rows of a block are in one portion.
+        """
         columns = select(_hours.block, _hours.hour_start, _hours.origin, _hours.sums)
-        for block in blocks:
-            inside = (_hours.block == block) & (_hours.hour_start >= start) & (_hours.hour_start < end)
-            found = self.connection.execute(columns.where(inside).order_by(_hours.hour_start))
-            yield block, [PackedRow._make(row) for row in found.all()]
+        together = max(1, _SUMS_TOGETHER * SECONDS_PER_HOUR // max(1, end - start))
+        for first in range(0, len(blocks), together):
+            own = _hours.block.in_(blocks[first : first + together])
+            inside = (_hours.hour_start >= start) & (_hours.hour_start < end)
+            found = self.connection.execute(columns.where(own, inside).order_by(_hours.block, _hours.hour_start))
+            yield [PackedRow._make(row) for row in found.all()]
 
     def hours_at(self, blocks: Sequence[int], hour: int) -> list[PackedRow]:
         """Packed sums of one hour."""
@@ -166,7 +174,10 @@ class LedgerRows:
         """Insert SLIs."""
         self.connection.execute(insert(slis), list(rows))
 
-    def remove(self, slices_before: int, hours_before: int) -> int:
-        """Delete what is older; returns how many rows went."""
-        slices = self.connection.execute(delete(ledger_slices).where(_slices.hour_start < slices_before)).rowcount
-        return slices + self.connection.execute(delete(ledger_hours).where(_hours.hour_start < hours_before)).rowcount
+    def remove(self, blocks: Sequence[int], slices_before: int, hours_before: int) -> int:
+        """Delete what is older of these blocks, by the primary keys; returns how many rows went."""
+        removed = 0
+        for table, before in ((ledger_slices, slices_before), (ledger_hours, hours_before)):
+            old = delete(table).where(table.c.block.in_(blocks), table.c.hour_start < before)
+            removed += self.connection.execute(old).rowcount
+        return removed

@@ -33,6 +33,12 @@ from okrbridge.storage.tables import SECONDS_PER_HOUR
 _MOVES = ((0, SECONDS_PER_HOUR), (SECONDS_PER_HOUR, 0), (SECONDS_PER_HOUR, SECONDS_PER_HOUR))
 """How much earlier a remembered range may begin and end. A window that ends inside an hour moves its ends in turn."""
 
+_AHEAD_AT_ONCE = 12
+"""Blocks read for the next hour at a tick: about 4 ms."""
+
+_Hours = dict[tuple[Span, tuple[int, ...]], tuple[FloatArray, Blocks]]
+"""Sums over hours that were read for one question, by span and blocks; not to be written to."""
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerSums:
@@ -48,14 +54,17 @@ class LedgerSums:
     def windows(self, spans: Sequence[Span], blocks: Sequence[int]) -> Iterator[FloatArray]:
         """Sums over spans with ends on the grid; an edge that several share is summed once."""
         known: dict[Span, FloatArray] = {}
+        hours: _Hours = {}
         for span in spans:
             whole, edges = span.cut_at_hours()
-            values = np.zeros((4, len(blocks), BLOCK_SLOTS)) if whole is None else self._range(whole, blocks)
+            values = np.zeros((4, len(blocks), BLOCK_SLOTS)) if whole is None else self._range(whole, blocks, hours)
             for edge in edges:
                 if edge not in known:
                     known[edge] = self._edge(edge, blocks)
                 values = values + known[edge]
             yield values
+        if not self._asks_for_few(blocks):
+            self._look_ahead([span.start for span in spans], blocks)
 
     def held(self, hour: int, blocks: Sequence[int]) -> list[dict[str, HourBlock]]:
         """The slices of one hour, by origin, for each block."""
@@ -73,13 +82,7 @@ class LedgerSums:
 
     def hour(self, hour: int, blocks: Sequence[int]) -> tuple[FloatArray, Blocks]:
         """Sums over one whole hour, and which blocks hold whole numbers only."""
-        places = {block: place for place, block in enumerate(blocks)}
-        values, whole = np.zeros((4, len(blocks), BLOCK_SLOTS)), np.ones(len(blocks), dtype=np.bool_)
-        rows = self.rows.hours_at(blocks, hour)
-        for row, sums, is_whole in zip(rows, *read_hour_sums([row.blob for row in rows]), strict=True):
-            values[:, places[row.block]] += _signed(sums, row.origin)
-            whole[places[row.block]] &= is_whole
-        return values, whole
+        return self._hours_read(Span(hour, hour + SECONDS_PER_HOUR), list(blocks))
 
     def days(self, days: Sequence[int], blocks: Sequence[int]) -> list[DaySums]:
         """Sums over whole days; of all blocks, at least those asked for are known."""
@@ -94,30 +97,52 @@ class LedgerSums:
         by_day = {days[place]: (found[place], set(unknown[place])) for place in incomplete}
         first, end = days[incomplete[0]], days[incomplete[-1]] + SECONDS_PER_DAY
         absent = sorted({block for place in incomplete for block in unknown[place]})
-        for block, rows in self.rows.hours(absent, first, end):
-            own = {day: sums for day, (sums, blocks_of_day) in by_day.items() if block in blocks_of_day}
-            _add_to_days(own, block, rows)
+        for rows in self.rows.hours(absent, first, end):
+            for (block, start), hours in itertools.groupby(rows, key=_block_and_day):
+                day = by_day.get(start)
+                if day is not None and block in day[1]:
+                    _add_to_day(day[0], block, list(hours))
         for place in incomplete:
             found[place].known[unknown[place]] = True
             self.cache.keep_day(days[place], found[place])
         return found
 
-    def _range(self, span: Span, blocks: Sequence[int]) -> FloatArray:
-        """Sums over whole hours."""
+    def _asks_for_few(self, blocks: Sequence[int]) -> bool:
+        return 2 * len(blocks) < self.cache.highest // BLOCK_SLOTS + 1
+
+    def _look_ahead(self, starts: Sequence[int], blocks: Sequence[int]) -> None:
+        """Read some of the slices at which these windows will begin in the next hour.
+
+        Windows that move on need them all at the turn of the hour; read bit by bit, no tick waits for them.
+        """
+        wanted: dict[int, int] = {}
+        for start in starts:
+            hour = floor_hour(start)
+            done = -(-len(blocks) * (start - hour + self.step) // SECONDS_PER_HOUR)
+            wanted[hour + SECONDS_PER_HOUR] = max(done, wanted.get(hour + SECONDS_PER_HOUR, 0))
+        left = _AHEAD_AT_ONCE
+        for hour, done in wanted.items():
+            absent = [block for block in blocks[:done] if (hour, block) not in self.cache.blocks][:left]
+            if absent:
+                self.held(hour, absent)
+            left -= len(absent)
+
+    def _range(self, span: Span, blocks: Sequence[int], hours: _Hours) -> FloatArray:
+        """Sums over whole hours; ``hours`` holds what was read for other ranges."""
         sums = self.cache.ranges.get((span.start, span.end))
         absent = list(blocks) if sums is None else _unknown(sums.known, blocks)
         size = self.cache.highest // BLOCK_SLOTS + 1
-        if sums is None and 2 * len(blocks) < size:
+        if sums is None and self._asks_for_few(blocks):
             # A question about one SLI must not push out what every tick needs.
-            return self._summed(span, list(blocks))[0]
+            return self._summed(span, list(blocks), hours)[0]
         if absent:
-            values, whole = self._moved(span, absent)
+            values, whole = self._moved(span, absent, hours)
             sums = _filled(sums, size, absent, values, whole)
             self.cache.keep_range(span.start, span.end, sums)
         assert sums is not None, "blocks that are not asked for need no sums"  # noqa: S101 - narrows the type
         return sums.values if len(blocks) == sums.values.shape[1] else sums.values[:, list(blocks)]
 
-    def _moved(self, span: Span, blocks: list[int]) -> tuple[FloatArray, Blocks]:
+    def _moved(self, span: Span, blocks: list[int], read: _Hours) -> tuple[FloatArray, Blocks]:
         """From the sums an hour before where that is exact, from days and hours where it is not."""
         values, whole = np.empty((4, len(blocks), BLOCK_SLOTS)), np.zeros(len(blocks), dtype=np.bool_)
         for went, came in _MOVES:
@@ -131,21 +156,22 @@ class LedgerSums:
             hours = [(span.start - went, -1.0)] if went else []
             hours += [(span.end - came, 1.0)] if came else []
             for start, sign in hours:
-                hour, hour_whole = self.hour(start, moving)
+                hour, hour_whole = self._hours(Span(start, start + SECONDS_PER_HOUR), moving, read)
                 moved, exact = moved + sign * hour, exact & hour_whole
             values[:, places], whole[places] = moved, exact
         rest = np.flatnonzero(~whole)
         if len(rest):
-            values[:, rest], whole[rest] = self._summed(span, [blocks[place] for place in rest])
+            values[:, rest], whole[rest] = self._summed(span, [blocks[place] for place in rest], read)
         return values, whole
 
-    def _summed(self, span: Span, blocks: list[int]) -> tuple[FloatArray, Blocks]:
+    def _summed(self, span: Span, blocks: list[int], read: _Hours) -> tuple[FloatArray, Blocks]:
         """From days and hours."""
         first_day = -(-span.start // SECONDS_PER_DAY) * SECONDS_PER_DAY
         end_day = span.end // SECONDS_PER_DAY * SECONDS_PER_DAY
         if first_day >= end_day:
-            return self._hours(span, blocks)
-        values, whole = self._hours(Span(span.start, first_day), blocks)
+            return self._hours(span, blocks, read)
+        first, first_whole = self._hours(Span(span.start, first_day), blocks, read)
+        values, whole = first.copy(), first_whole.copy()
         for day in self.days(range(first_day, end_day, SECONDS_PER_DAY), blocks):
             values[:2] += day.counts[:, blocks]
             for origin, slices in day.slices.items():
@@ -153,17 +179,22 @@ class LedgerSums:
                 values[3] += sign * slices[0, blocks]
                 values[2] += sign * slices[1, blocks]
             whole &= day.whole[blocks]
-        rest, rest_whole = self._hours(Span(end_day, span.end), blocks)
+        rest, rest_whole = self._hours(Span(end_day, span.end), blocks, read)
         return values + rest, whole & rest_whole
 
-    def _hours(self, span: Span, blocks: list[int]) -> tuple[FloatArray, Blocks]:
+    def _hours(self, span: Span, blocks: list[int], read: _Hours) -> tuple[FloatArray, Blocks]:
+        """From hours; windows that end alike share what they hold of their last day."""
+        key = (span, tuple(blocks))
+        if key not in read:
+            read[key] = self._hours_read(span, blocks)
+        return read[key]
+
+    def _hours_read(self, span: Span, blocks: list[int]) -> tuple[FloatArray, Blocks]:
         values, whole = np.zeros((4, len(blocks), BLOCK_SLOTS)), np.ones(len(blocks), dtype=np.bool_)
+        places = {block: place for place, block in enumerate(blocks)}
         if span.start < span.end:
-            for place, (_, rows) in enumerate(self.rows.hours(blocks, span.start, span.end)):
-                sums, are_whole = read_hour_sums([row.blob for row in rows])
-                for row, one in zip(rows, sums, strict=True):
-                    values[:, place] += _signed(one, row.origin)
-                whole[place] = are_whole.all()
+            for rows in self.rows.hours(blocks, span.start, span.end):
+                _add_rows(values, whole, places, rows)
         return values, whole
 
     def _edge(self, span: Span, blocks: Sequence[int]) -> FloatArray:
@@ -195,17 +226,16 @@ def slots_of(numbers: IntArray, blocks: Sequence[int]) -> IntArray | slice:
     return slots
 
 
-def _signed(sums: FloatArray, origin: str) -> FloatArray:
-    """What is to be added; what was counted twice holds no events."""
-    return -sums if origin == COUNTED_TWICE else sums
+def _add_rows(values: FloatArray, whole: Blocks, places: Mapping[int, int], rows: Sequence[PackedRow]) -> None:
+    """Add hours to sums of shape (4, blocks, 256); what was counted twice holds no events and is taken off."""
+    for row, sums, is_whole in zip(rows, *read_hour_sums([row.blob for row in rows]), strict=True):
+        place = places[row.block]
+        values[:, place] += -sums if row.origin == COUNTED_TWICE else sums
+        whole[place] &= is_whole
 
 
-def _add_to_days(days: Mapping[int, DaySums], block: int, rows: Sequence[PackedRow]) -> None:
-    """Add the hours of a block to the days they are in."""
-    of_day = itertools.groupby(rows, key=lambda row: row.hour_start - row.hour_start % SECONDS_PER_DAY)
-    for start, hours in of_day:
-        if start in days:
-            _add_to_day(days[start], block, list(hours))
+def _block_and_day(row: PackedRow) -> tuple[int, int]:
+    return row.block, row.hour_start - row.hour_start % SECONDS_PER_DAY
 
 
 def _add_to_day(day: DaySums, block: int, hours: Sequence[PackedRow]) -> None:

@@ -11,10 +11,12 @@ from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, from_epoch
 from okrbridge.sources.prometheus.batches import Batches, Bounds
-from okrbridge.sources.prometheus.carrying import Carry
+from okrbridge.sources.prometheus.carrying import POINTS_PER_ANSWER, Carry
 from okrbridge.sources.prometheus.client import PrometheusClient
 from okrbridge.sources.prometheus.connection import Connection
+from okrbridge.sources.prometheus.envelope import Answer
 from okrbridge.sources.prometheus.push_down import PushDown
+from okrbridge.sources.prometheus.readers import RowReader
 
 MINUTE = timedelta(minutes=1)
 GRID = Grid(MINUTE)
@@ -109,26 +111,34 @@ def pushing_down(url: str, bounds: Bounds | None = None, *, seconds: float = 5) 
 @contextmanager
 def batches_at(
     url: str, bounds: Bounds | None = None, *, seconds: float = 5, largest_answer: int = 64 * 1024 * 1024
-) -> Iterator[Batches]:
+) -> Iterator[Batches[Answer]]:
     """Batches of questions to a server, two under way at once."""
     client = PrometheusClient(
         "prom", Connection(url), deadline=timedelta(seconds=seconds), largest_answer=largest_answer
     )
     with ThreadPoolExecutor(2) as pool:
-        yield Batches(client, pool, bounds)
+        yield Batches(RowReader(client), pool, bounds)
     client.close()
 
 
 @contextmanager
 def carrying(
-    url: str, *, step: timedelta = MINUTE, replica_labels: Sequence[str] = (), **limits: int
+    url: str,
+    *,
+    step: timedelta = MINUTE,
+    replica_labels: Sequence[str] = (),
+    points_per_answer: int = POINTS_PER_ANSWER,
+    most_slices: int = 10_000,
 ) -> Iterator[Carry]:
-    """Counting on a server by carrying series in this process.
-
-    Args:
-        limits: bounds of one answer, as ``Carry`` takes them.
-    """
+    """Counting on a server by carrying series in this process; the bounds of one answer are those of ``Carry``."""
     client = PrometheusClient("prom", Connection(url), deadline=timedelta(seconds=5))
     with ThreadPoolExecutor(4) as pool:
-        yield Carry(client, Grid(step), pool, replica_labels=replica_labels, **limits)
+        yield Carry(
+            client,
+            Grid(step),
+            pool,
+            replica_labels=replica_labels,
+            points_per_answer=points_per_answer,
+            most_slices=most_slices,
+        )
     client.close()

@@ -10,6 +10,7 @@ from okrbridge.application.ports import CountRequest
 from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.sources.prometheus.batches import Batches, Bounds
+from okrbridge.sources.prometheus.envelope import Answer
 from okrbridge.sources.prometheus.expressions import AsWritten
 
 pytestmark = pytest.mark.integration
@@ -19,7 +20,7 @@ PROBES = [1, 1, 0, 1, 1, 1, 1, 0, 0]
 
 
 @pytest.fixture(scope="module")
-def batches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batches]:
+def batches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batches[Answer]]:
     server = PrometheusServer(tmp_path_factory.mktemp("as-written"))
     server.backfill(
         {
@@ -53,7 +54,7 @@ SLIS: dict[Sli, list[tuple[float, float] | None]] = {
 
 
 @pytest.mark.parametrize("slices", [1, 3])
-def test_each_kind_counts_what_was_derived_by_hand_in_batches_by_instant_and_by_range(batches: Batches, slices):
+def test_each_kind_counts_what_was_derived_by_hand_in_batches_by_instant_and_by_range(batches: Batches[Answer], slices):
     source = AsWritten(batches, GRID)
     for first in range(0, 3, slices):
         interval = between(60 * first, 60 * (first + slices))
@@ -69,7 +70,7 @@ def test_each_kind_counts_what_was_derived_by_hand_in_batches_by_instant_and_by_
             assert found == expected[first : first + slices], sli.name
 
 
-def test_the_plan_is_what_is_asked_and_serves_every_sli(batches: Batches):
+def test_the_plan_is_what_is_asked_and_serves_every_sli(batches: Batches[Answer]):
     planned = AsWritten(batches, GRID).plan(list(SLIS))
     assert {key for one in planned for key in one.sli_keys} == {sli.key for sli in SLIS}
     assert {one.method for one in planned} == {"as written"}

@@ -14,6 +14,7 @@ from tests.integration.prometheus.scraped import (
     between,
     carrying,
     merged,
+    pushing_down,
 )
 from tests.integration.prometheus.test_exact_counting import BEFORE, CASES, EVERY_JOB, HIDDEN, QUARTERS
 from tests.integration.prometheus.test_gaps import (
@@ -169,15 +170,46 @@ def test_a_fresh_process_goes_on_where_the_old_one_stopped(url: str, carry: Carr
         assert bad_and_total(again, row) == bad_and_total(old[1], row), job
 
 
+def test_pushing_down_counts_the_same(prometheus: PrometheusServer):
+    # Of samples on a boundary Prometheus 2 says for a slice longer that they are in view.
+    jobs = tuple(job for job in (*EVERY_JOB, *HIDDEN) if job not in ("boundary", "seen-before"))
+    request = asking(*jobs, start=-60, end=1320)
+    with carrying(prometheus.url) as carry, pushing_down(prometheus.url) as push_down:
+        carried, pushed = carry.count(request), push_down.count(request)
+    for row, job in enumerate(jobs):
+        assert bad_and_total(carried, row) == bad_and_total(pushed, row), job
+
+
+@pytest.mark.parametrize("edge", [420, 1200])
+def test_chunks_filled_newest_first_equal_one(prometheus: PrometheusServer, edge):
+    # "comes-back", "hidden" and the outages are out of view at the edge.
+    jobs = (*EVERY_JOB, *HIDDEN)
+    with carrying(prometheus.url) as carry, carrying(prometheus.url) as other:
+        whole = carry.count(asking(*jobs, start=-60, end=1320))
+        newer, older = other.count(asking(*jobs, start=edge, end=1320)), other.count(asking(*jobs, start=-60, end=edge))
+        for row, job in enumerate(jobs):
+            filled = bad_and_total(older, row) + bad_and_total(newer, row)
+            expected = bad_and_total(whole, row)
+            first_live = next((place for place, one in enumerate(bad_and_total(newer, row)) if one is not None), None)
+            if expected != filled and first_live is not None and bad_and_total(older, row)[-1] is None:
+                # As settling does: the first slice after a gap is asked again once what came before it is known.
+                known = max(place for place, one in enumerate(bad_and_total(older, row)) if one is not None)
+                start, until = edge + 60 * first_live, 60 * known
+                [again] = bad_and_total(other.count(asking(job, start=start, end=start + 60, measured_until=until)))
+                filled[(start + 60) // 60] = again
+            assert filled == expected, job
+
+
 def test_a_series_that_was_away_is_counted_when_it_comes_back(carry: Carry):
     # 350 - 100 good and 30 - 7 bad while it was away for twenty minutes.
     counted = carry.count(asking("comes-back", start=1140, end=1320, measured_until=1140))
     assert bad_and_total(counted) == [(0, 0), (23, 273), (0, 1)]
 
 
-def test_with_nothing_measured_before_a_series_that_was_away_counts_from_its_return(carry: Carry):
+def test_with_nothing_measured_before_growth_of_a_known_series_is_counted_all_the_same(carry: Carry):
+    # Its last sample before the interval is its latest, whatever slices were asked for.
     counted = carry.count(asking("comes-back", start=1140, end=1320))
-    assert bad_and_total(counted) == [(0, 0), (0, 0), (0, 1)]
+    assert bad_and_total(counted) == [(0, 0), (23, 273), (0, 1)]
 
 
 def test_a_lagging_copy_is_no_reset_and_copies_count_once(carry: Carry):
@@ -254,9 +286,13 @@ def test_the_first_slice_after_a_gap_holds_what_happened_in_it(after_gaps: Carry
     assert bad_and_total(inside) == [None] * 10 + [first_after]
 
 
-def test_with_nothing_known_before_the_first_slice_counts_only_from_its_own_samples_on(after_gaps: Carry):
-    # 400 400 401 402 and 35: 2 more within the slice.
-    assert bad_and_total(after_gaps.count(asking("alive", start=1200, end=1260))) == [(0, 2)]
+def test_with_nothing_measured_before_births_do_not_look_into_slices_that_are_still_to_be_asked_for(
+    after_gaps: Carry,
+):
+    # The series of "alive" were known: 327 as above. Pod b of "replaced" started within the gap: its first value may
+    # have been counted before; 1 more within the slice, and 2 of pod c.
+    assert bad_and_total(after_gaps.count(asking("alive", start=1200, end=1260))) == [(25, 327)]
+    assert bad_and_total(after_gaps.count(asking("replaced", start=1200, end=1260))) == [(0, 3)]
 
 
 def test_a_gap_shorter_than_the_look_back_is_measured(after_gaps: Carry):

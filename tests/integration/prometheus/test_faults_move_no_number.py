@@ -29,6 +29,7 @@ from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.errors import SourceFailureReason as Reason
 from okrbridge.sources.prometheus.batches import Batches, Bounds
+from okrbridge.sources.prometheus.envelope import Answer
 from okrbridge.sources.prometheus.expressions import AsWritten
 from okrbridge.sources.prometheus.push_down import PushDown
 
@@ -85,7 +86,7 @@ WRITTEN_TRUTH = {
 }
 
 
-def counted_by_both(batches: Batches, *more: Sli) -> tuple[Counted, Counted]:
+def counted_by_both(batches: Batches[Answer], *more: Sli) -> tuple[Counted, Counted]:
     """What is pushed down, and what is asked as written, the ``more`` SLIs behind the latter."""
     exact = PushDown(batches, GRID).count(CountRequest(tuple(map(sli, JOBS)), THREE, THREE.start))
     as_written = AsWritten(batches, GRID).count(CountRequest((*map(written, JOBS), *more), THREE))

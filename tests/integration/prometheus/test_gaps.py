@@ -57,7 +57,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushDown]:
         # 200: 401 at 1245, and 1260 is on the boundary, so 402: 302. 500: 35 - 10.
         ("alive", (25, 327)),
         ("restarted", (3, 24)),
-        ("replaced", (0, 71)),
+        # 71 of the new pod, and 2 that the old one counted after its first sample.
+        ("replaced", (0, 73)),
     ],
 )
 def test_the_first_slice_after_a_gap_holds_what_happened_in_it(source: PushDown, job, first_after):
@@ -75,9 +76,11 @@ def test_a_request_inside_the_gap_bridges_it_too(source: PushDown):
     assert bad_and_total(counted) == [None] * 10 + [(25, 327)]
 
 
-def test_a_first_slice_with_nothing_known_before_it_counts_only_from_its_own_samples_on(source: PushDown):
-    counted = source.count(asking("alive", start=1200, end=1260))
-    assert bad_and_total(counted) == [(0, 0)]
+def test_with_nothing_measured_before_known_series_are_bridged_and_births_are_not(source: PushDown):
+    # The series of "alive" were known: 327 as above. Pod b of "replaced" started within the gap: its first value may
+    # have been counted before; 1 more within the slice, and 2 of pod c.
+    assert bad_and_total(source.count(asking("alive", start=1200, end=1260))) == [(25, 327)]
+    assert bad_and_total(source.count(asking("replaced", start=1200, end=1260))) == [(0, 3)]
 
 
 def test_a_gap_shorter_than_the_look_back_needs_no_second_question(source: PushDown):

@@ -99,3 +99,28 @@ def test_the_slis_of_a_run_are_those_in_its_rows(slis):
         [run] = database.ledger.missing(counting.keys_of(slis), "prometheus", HOUR)
     assert counting.request_of(run, slis).slis == slis
     assert counting.request_of(replace(run, rows=np.array([0])), slis).slis == slis[:1]
+
+
+def partly(answer, row: int, column: int):
+    """An answer in which one slice of an SLI failed."""
+    answer.table.states[row, column] = SliceState.UNKNOWN
+    answer.table.good[row, column] = answer.table.total[row, column] = 0.0
+    return replace(answer, failures={row: SLOW})
+
+
+def test_a_slice_that_failed_is_not_written_and_the_others_of_its_sli_are():
+    bench = Bench()
+    [answer] = bench.source.count([CountRequest((API, WEB), HOUR)])
+    with bench.parts.storage.transaction() as transaction:
+        assert counting.write(transaction.ledger, [partly(answer, 0, 30)]) == 119
+    middle = HOUR.start + 30 * MINUTE
+    assert missing(bench, API, WEB) == [([API.name], Interval(middle, middle + MINUTE), middle)]
+
+
+def test_an_sli_has_failed_when_no_slice_of_it_is_known():
+    source = ScriptedSource(steady(1.0, 2.0), failing={"web": SLOW})
+    [answer] = source.count([CountRequest((API, WEB), HOUR)])
+    assert counting.failed_keys([answer]) == {WEB.key}
+    [other] = ScriptedSource(steady(1.0, 2.0)).count([CountRequest((API,), HOUR)])
+    assert counting.failed_keys([partly(other, 0, 0)]) == frozenset()
+    assert counting.failed_keys([answer, replace(other, request=CountRequest((WEB,), HOUR))]) == frozenset()

@@ -4,6 +4,7 @@ Times are minutes after 2026-03-02 00:00 UTC, a Monday, which lies on a whole ho
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -171,11 +172,20 @@ def test_repeated_maintenance_is_excluded_each_time():
 def test_slos_with_the_same_exclusions_are_summed_together():
     ledger = ledger_of(api=[(10, 10), (0, 10), (5, 10)], web=[(1, 2), (1, 2), (1, 2)])
     counts = counts_of(ledger, maintenance(minutes(1, 2)))
-    group = counts.group_of(slo())
-    assert group is not None
-    sums, in_force = counts.group_sums([API.key, WEB.key], [minutes(0, 3), minutes(1, 2), minutes(2, 3)], group)
-    assert sums.good.tolist() == [[15, 0, 5], [2, 0, 1]]
-    assert in_force.tolist() == [120, 0, 60]
+    [together] = counts.put_together([(slo(), "same"), (slo(WEB), "same")])
+    [found] = counts.sums(together.batch, [minutes(0, 3), minutes(1, 2), minutes(2, 3)])
+    assert found.known.good.tolist() == [[15, 0, 5], [2, 0, 1]]
+    assert found.known.in_force.tolist() == [[120, 0, 60]] * 2
+    assert found.asked_ratio.tolist() == [[1, 1, 1]] * 2
+
+
+def test_slos_of_another_manner_question_or_exclusion_stand_apart():
+    counts = counts_of(SlicedLedger(), maintenance(minutes(1, 2), services=frozenset({"api"})))
+    web = replace(slo(WEB), name="web", service="web")
+    asked = [(slo(), 1), (web, 1), (slo(WEB), 1), (slo(), 2), (replace(web, no_data=NoDataPolicy.BAD), 1)]
+    found = [(each.question, [rows.tolist() for rows in each.rows]) for each in counts.put_together(asked)]
+    # The maintenance is for service api alone; the last two share the exclusions and the question of the second.
+    assert found == [(1, [[0, 2]]), (1, [[1], [4]]), (2, [[3]])]
 
 
 _STRETCHES = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20)), max_size=6)

@@ -2,14 +2,21 @@ from datetime import timedelta
 
 import pytest
 
-from okrbridge.domain.alerting import Severity, default_pairs, exceeded_pairs, left_out_pairs
+from okrbridge.domain.alerting import Severity, exceeded_pairs, left_out_pairs_of, pairs_of
 from okrbridge.domain.burn_rate import BURN_WINDOWS
+from okrbridge.domain.sli import Sli
+from okrbridge.domain.slo import Slo
+from okrbridge.domain.windows import RollingWindow
 
 PAGE, TICKET = Severity.PAGE, Severity.TICKET
 
 
 def days(number: float) -> timedelta:
     return timedelta(days=number)
+
+
+def slo(window: timedelta, target: float) -> Slo:
+    return Slo("api", "api", Sli("api", "prometheus", total="t", bad="b"), target, RollingWindow(window))
 
 
 # Factor = share of the budget x SLO window / long window, shares 2 %, 5 %, 10 %, 10 %.
@@ -34,13 +41,13 @@ def days(number: float) -> timedelta:
     ],
 )
 def test_the_default_factors_scale_with_the_window(window, factors):
-    pairs = default_pairs(window, 0.999)
+    pairs = pairs_of(slo(window, 0.999))
     assert {pair.long: pair.factor for pair in pairs} == pytest.approx(factors)
     assert all(pair.factor >= 1 for pair in pairs)
 
 
 def test_fast_burns_page_and_slow_ones_open_tickets():
-    assert [(pair.severity, pair.long, pair.short) for pair in default_pairs(days(30), 0.999)] == [
+    assert [(pair.severity, pair.long, pair.short) for pair in pairs_of(slo(days(30), 0.999))] == [
         (PAGE, "1h", "5m"),
         (PAGE, "6h", "30m"),
         (TICKET, "1d", "2h"),
@@ -49,7 +56,7 @@ def test_fast_burns_page_and_slow_ones_open_tickets():
 
 
 def test_the_short_window_is_a_twelfth_of_the_long_one():
-    for pair in default_pairs(days(30), 0.999):
+    for pair in pairs_of(slo(days(30), 0.999)):
         assert BURN_WINDOWS[pair.short] == BURN_WINDOWS[pair.long] / 12
 
 
@@ -63,7 +70,7 @@ def test_the_short_window_is_a_twelfth_of_the_long_one():
     ],
 )
 def test_a_pair_that_cannot_be_reached_is_dropped(target, longs):
-    assert [pair.long for pair in default_pairs(days(30), target)] == longs
+    assert [pair.long for pair in pairs_of(slo(days(30), target))] == longs
 
 
 @pytest.mark.parametrize(
@@ -92,19 +99,19 @@ def test_a_pair_that_cannot_be_reached_is_dropped(target, longs):
     ],
 )
 def test_a_pair_that_is_left_out_has_its_reason(window, target, reasons):
-    assert {pair.long: reason for pair, reason in left_out_pairs(window, target)} == reasons
+    assert {pair.long: reason for pair, reason in left_out_pairs_of(slo(window, target))} == reasons
 
 
 @pytest.mark.parametrize("window", [timedelta(minutes=30), days(1), days(7), days(28), days(30), days(90)])
 @pytest.mark.parametrize("target", [0.5, 0.9, 0.999])
 def test_each_pair_of_the_workbook_is_either_used_or_left_out(window, target):
-    used = [pair.long for pair in default_pairs(window, target)]
-    left_out = [pair.long for pair, _ in left_out_pairs(window, target)]
+    used = [pair.long for pair in pairs_of(slo(window, target))]
+    left_out = [pair.long for pair, _ in left_out_pairs_of(slo(window, target))]
     assert sorted(used + left_out) == sorted(["1h", "6h", "1d", "3d"])
 
 
 def test_a_pair_that_is_left_out_is_scaled_too():
-    [(pair, _)] = left_out_pairs(days(30), 0.9)
+    [(pair, _)] = left_out_pairs_of(slo(days(30), 0.9))
     assert (pair.severity, pair.short) == (PAGE, "5m")
     assert pair.factor == pytest.approx(14.4)
 
@@ -123,5 +130,5 @@ def test_a_pair_that_is_left_out_is_scaled_too():
     ],
 )
 def test_both_windows_must_burn_above_the_factor(burns, longs):
-    pairs = default_pairs(days(30), 0.999)
+    pairs = pairs_of(slo(days(30), 0.999))
     assert [pair.long for pair in exceeded_pairs(pairs, burns)] == longs

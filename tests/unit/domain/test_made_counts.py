@@ -18,7 +18,7 @@ from okrbridge.domain.composite import (
 from okrbridge.domain.no_data import Known, decided_events, decided_time_slices
 from okrbridge.domain.sli import CompositeMode, Member, Sli
 from okrbridge.domain.slo import Budgeting, NoDataPolicy
-from okrbridge.domain.time_slices import MemberSlices, SliceRule, SliceTally, known_of, tally
+from okrbridge.domain.time_slices import MemberSlices, SliceRule, SliceTally, SliceTargets, known_of, tally
 
 API = Sli("api", "prometheus", total="t", bad="b")
 WEIGHTED, WORST, ALL = CompositeMode
@@ -137,33 +137,37 @@ def slices(good: Sequence[float], total: Sequence[float], *, gaps: tuple[int, ..
     measured = np.array([place not in gaps for place in range(count)], dtype=bool)
     starts = 60 * np.arange(count, dtype=np.int64)
     everything = np.ones(count, dtype=bool)
-    return MemberSlices(starts, np.array([good]), np.array([total]), measured[None, :], everything[None, :], everything)
+    goods, totals = (np.array([[events]], dtype=np.float64) * measured for events in (good, total))
+    return MemberSlices(starts, goods, totals, measured[None, None, :], everything[None, None, :], everything)
 
 
-def judged(rule: SliceRule, given_slices: MemberSlices) -> Known:
-    rows = tally(given_slices, rule).packed().sum(axis=1, keepdims=True)
-    return known_of(SliceTally.unpacked(rows), np.array([60.0 * len(given_slices.starts)]))
+def judged(method: Budgeting, seconds: int, target: float, given_slices: MemberSlices) -> Known:
+    rule = SliceRule(method, seconds, 60)
+    targets = SliceTargets(np.array([target]), np.ones((1, 1)), np.zeros((1, 1)))
+    rows = tally(given_slices, rule, targets).packed().sum(axis=-1, keepdims=True)
+    known = known_of(SliceTally.unpacked(rows), np.array([[60.0 * len(given_slices.starts)]]))
+    return Known(*(part[0] for part in (known.good, known.total, known.measured, known.silent, known.in_force)))
 
 
 def test_five_minutes_are_judged_together():
     # 499 of 500 is 0.998, above 0.995.
-    found = judged(SliceRule(Budgeting.TIMESLICES, 300, 60, 0.995), slices([100, 100, 100, 100, 99], [100] * 5))
+    found = judged(Budgeting.TIMESLICES, 300, 0.995, slices([100, 100, 100, 100, 99], [100] * 5))
     assert numbers(found) == pytest.approx([1, 1, 300, 300])
-    ratio = judged(SliceRule(Budgeting.RATIO_TIMESLICES, 300, 60, 0.0), slices([100, 100, 100, 100, 99], [100] * 5))
+    ratio = judged(Budgeting.RATIO_TIMESLICES, 300, 0.0, slices([100, 100, 100, 100, 99], [100] * 5))
     assert numbers(ratio) == pytest.approx([0.998, 1, 300, 300])
 
 
 def test_idle_slices_are_good_where_others_are_busy():
     # 58 busy minutes, one of them bad, and 2 idle ones.
-    found = judged(SliceRule(Budgeting.TIMESLICES, 60, 60, 0.9), slices([0] + [10] * 57 + [0, 0], [10] * 58 + [0, 0]))
+    found = judged(Budgeting.TIMESLICES, 60, 0.9, slices([0] + [10] * 57 + [0, 0], [10] * 58 + [0, 0]))
     assert numbers(found) == [59, 60, 3600, 3600]
 
 
 def test_a_gap_in_a_time_slice_is_not_judged():
-    found = judged(SliceRule(Budgeting.TIMESLICES, 300, 60, 0.9), slices([10] * 5, [10] * 5, gaps=(1, 2)))
+    found = judged(Budgeting.TIMESLICES, 300, 0.9, slices([10] * 5, [10] * 5, gaps=(1, 2)))
     assert numbers(found) == pytest.approx([0.6, 0.6, 180, 300])
     assert found.silent.tolist() == [120]
 
 
 def test_no_slices_are_no_time():
-    assert numbers(judged(SliceRule(Budgeting.TIMESLICES, 300, 60, 0.9), slices([], []))) == [0, 0, 0, 0]
+    assert numbers(judged(Budgeting.TIMESLICES, 300, 0.9, slices([], []))) == [0, 0, 0, 0]

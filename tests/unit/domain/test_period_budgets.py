@@ -4,7 +4,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from okrbridge.domain.alerting import OKR_FACTOR, Severity, default_pairs, exceeded_pairs, left_out_pairs_of, pairs_of
+from okrbridge.domain.alerting import OKR_FACTOR, Severity, exceeded_pairs, left_out_pairs_of, pairs_of
 from okrbridge.domain.calendar_budget import consumed_time_slices, expected_consumption, seconds_to_exhaustion
 from okrbridge.domain.count_budget import consumed_count, count_burn_rate
 from okrbridge.domain.sli import Sli
@@ -90,10 +90,6 @@ def test_floats_in_give_floats_out(number):
 
 def slo(days: float = 30, target: float = 0.999, **given: object) -> Slo:
     return Slo("api", "api", API, target, RollingWindow(timedelta(days=days)), **given)  # type: ignore[arg-type]  # fields by name
-
-
-def test_without_a_policy_an_slo_has_the_workbooks_pairs():
-    assert pairs_of(slo()) == default_pairs(timedelta(days=30), 0.999)
 
 
 @pytest.mark.parametrize(("burn", "pages"), [(2.0, False), (2.1, True)])

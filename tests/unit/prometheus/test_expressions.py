@@ -24,7 +24,7 @@ Series = Mapping[int, float]
 """Values by slice: the first ends at 660 s."""
 
 
-class ScriptedBatches(Batches):
+class ScriptedBatches(Batches[Answer]):
     """Answers queries with the given series, and notes what was asked."""
 
     def __init__(self, answers: Mapping[str, Sequence[Series] | SourceError], warnings: tuple[str, ...] = ()) -> None:
@@ -134,10 +134,29 @@ def test_what_cannot_be_counted_fails_with_its_remedy_and_alone(sli, answers, re
     failure = found.failures[0]
     assert failure.reason is reason
     assert words in failure.message
-    assert not found.table.states[0].any()
+    assert found.table.states[0, 0] == SliceState.UNKNOWN
+    assert found.table.total[0, 0] == 0
     assert not found.table.good[0].any()
     assert list(found.failures) == [0]
     assert found.table.good[1].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("sli", "answers"),
+    [
+        (good_of("p", "t"), {"p": [{0: INF, 1: 3}], "t": [{0: 4, 1: 4}]}),
+        (good_of("p", "t"), {"p": [{0: 1, 1: 3}], "t": [{0: 4, 1: 2}, {0: 2}]}),
+        (good_of("v", "v", SliKind.RATIO), {"v": [{0: 75, 1: 0.75}]}),
+        (good_of("up", "up", SliKind.SAMPLES), {SUM: [{0: 9, 1: 3}], COUNT: [{0: 4, 1: 4}]}),
+        (Sli("slow", "prom", total="v", kind=SliKind.THRESHOLD, op="lt", limit=1), {"v": [{0: INF, 1: 0.5}]}),
+    ],
+)
+def test_a_number_that_cannot_be_costs_its_slice_alone(sli, answers):
+    found = counted(answers, sli)
+    assert list(found.failures) == [0]
+    assert found.table.states[0].tolist() == [SliceState.UNKNOWN, SliceState.MEASURED]
+    assert found.table.good[0, 0] == found.table.total[0, 0] == 0
+    assert found.table.good[0, 1] > 0
 
 
 def test_queries_that_slis_share_are_asked_once():

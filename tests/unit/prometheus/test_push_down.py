@@ -24,7 +24,7 @@ GAP = SliceState.GAP
 Answering = Callable[[Member], Answer | SourceError]
 
 
-class ScriptedBatches(Batches):
+class ScriptedBatches(Batches[Answer]):
     """Answers each question by a function of it, and notes whether it was a survey and what it was about."""
 
     def __init__(self, answering: Answering) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from okrbridge.domain.windows import Interval, from_epoch
-from okrbridge.sources.prometheus.counters import LOOK_BACK, NEAR, Reach
+from okrbridge.sources.prometheus.counters import NEAR, NO_RESTARTS, Reach
 from okrbridge.sources.prometheus.settlements import (
     RETURN_LOOK_BACK,
     gap_settlements,
@@ -59,20 +59,42 @@ def test_the_look_back_is_capped_at_thirty_days():
     assert settlement.reach.look_back == timedelta(days=30)
 
 
-def test_series_that_came_into_view_beside_others_are_looked_for_in_the_day_before_newest_first():
+@pytest.mark.parametrize(
+    ("is_measured_before", "unmeasured"),
+    [
+        (True, [5, 5]),
+        # Births must not look into slices before the interval: two minutes of it lie before column 2.
+        (False, [2, 0]),
+    ],
+)
+def test_series_that_came_into_view_beside_others_are_looked_for_in_the_day_before_newest_first(
+    is_measured_before, unmeasured
+):
     arrived, live = np.array([[1.0, 3.0, 2.0], [0.0, 0.0, 1.0]]), np.array([[3.0, 3.0, 3.0], [2.0, 2.0, 2.0]])
-    settlements = return_settlements(arrived, live)
+    settlements = return_settlements(arrived, live, MINUTE, is_measured_before=is_measured_before)
     assert [(one.columns, one.rows.tolist()) for one in settlements] == [((2, 3), [0, 1]), ((0, 1), [0])]
-    assert {one.reach for one in settlements} == {Reach(RETURN_LOOK_BACK, LOOK_BACK)}
+    assert [one.reach for one in settlements] == [Reach(RETURN_LOOK_BACK, time * MINUTE) for time in unmeasured]
 
 
-def test_odd_slices_near_each_other_are_asked_together_for_the_slis_that_are_odd():
-    # Blocks of 16 slices: 1 and 3 are in the first, 20 in the second.
-    odd = np.zeros((3, 40), dtype=bool)
-    odd[0, [1, 20]], odd[2, 3] = True, True
-    found = odd_settlements(odd)
-    assert [(one.columns, one.rows.tolist()) for one in found] == [((1, 4), [0, 2]), ((20, 21), [0])]
-    assert {one.reach for one in found} == {NEAR}
+@pytest.mark.parametrize(("is_measured_before", "columns"), [(True, []), (False, [(2, 3)])])
+def test_the_first_live_slice_of_all_looks_for_its_series_in_the_day_before(is_measured_before, columns):
+    # Both series are live for the first time in minute 12; two minutes of the interval lie before it.
+    only = np.array([[0.0, 0.0, 2.0]])
+    settlements = return_settlements(only, only, MINUTE, is_measured_before=is_measured_before)
+    assert [one.columns for one in settlements] == columns
+    assert {one.reach for one in settlements} <= {Reach(RETURN_LOOK_BACK, 2 * MINUTE)}
+
+
+def test_odd_slices_near_each_other_are_asked_together_and_restarts_are_looked_for_where_there_are_some():
+    # Blocks of 16 slices: 1 and 3 are in the first, 20 in the second; only row 2 restarted.
+    odd, restarted = np.zeros((3, 40), dtype=bool), np.zeros((3, 40), dtype=bool)
+    odd[0, [1, 20]], odd[1, 2], odd[2, 3], restarted[2, 3] = True, True, True, True
+    found = odd_settlements(odd, restarted)
+    assert [(one.columns, one.rows.tolist(), one.reach) for one in found] == [
+        ((3, 4), [2], NEAR),
+        ((1, 3), [0, 1], NO_RESTARTS),
+        ((20, 21), [0], NO_RESTARTS),
+    ]
 
 
 def test_columns_are_counted_from_the_start_of_the_interval():

@@ -1,10 +1,12 @@
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from okrbridge.storage.blocks import BLOCK_SLOTS, HourBlock, HourSums, WrittenSlices, counted_twice
+from okrbridge.storage.blocks import BLOCK_SLOTS, HourBlock, HourSums, WrittenSlices, counted_twice, read_hour_sums
 from okrbridge.storage.packing import FRACTIONS, TYPES, narrowest, pack, unpack
 
 SLICES = 60
@@ -109,3 +111,39 @@ def test_slices_of_several_origins_are_told_apart_from_those_of_one():
     measured, asked = counted_twice([east, west, north])
     # Minute 1 was measured by two and answered by three: one and two too many.
     assert (measured[5], asked[5], measured.sum(), asked.sum()) == (1, 2, 1, 2)
+
+
+@pytest.mark.parametrize("columns", [[0], [31, 32], [99], [5, 70, 99], []])
+def test_columns_that_are_asked_for_are_read_from_compressed_groups(columns: list[int]):
+    # 100 columns: three groups of 32, and one of 4.
+    states = np.ones((60, 100), dtype=np.uint8)
+    counts = np.arange(6000, dtype=np.uint16).reshape(60, 100)
+    blob = pack([states, counts], compress=True)
+    read = unpack(blob, columns).arrays
+    whole = unpack(blob).arrays
+    assert np.array_equal(whole[1], counts)
+    assert [array.shape for array in read] == [(60, 100), (60, 100)]
+    assert np.array_equal(read[1][:, columns], counts[:, columns])
+
+
+def test_groups_of_slis_nobody_asked_for_are_not_decompressed():
+    # The second group is made unreadable: what needs only the first one does not see it.
+    states = np.ones((4, 64), dtype=np.uint8)
+    blob = pack([states], compress=True)[:-8] + bytes(8)
+    assert unpack(blob, [31]).arrays[0][:, :32].all()
+    with pytest.raises(zlib.error):
+        unpack(blob, [32])
+
+
+@given(writes=st.lists(written(), min_size=1, max_size=5))
+def test_sums_read_together_are_those_read_one_by_one(writes):
+    sums = [HourBlock.empty(SLICES).merged(*one)[0].hour_sums() for one in writes]
+    blobs = [one.packed() for one in [*sums, HourBlock.empty(SLICES).hour_sums()]]
+    values, whole = read_hour_sums(blobs)
+    for place, blob in enumerate(blobs):
+        alone = HourSums.of(blob)
+        assert np.array_equal(values[place], alone.values)
+        assert whole[place] == alone.whole
+    for place, one in enumerate(sums):
+        assert np.array_equal(values[place], one.values)
+        assert whole[place] == one.whole

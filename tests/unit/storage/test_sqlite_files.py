@@ -7,12 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.ports.ledger_examples import measured, minutes, put
+from sqlalchemy import event
+from tests.ports.ledger_examples import at, measured, minutes, put
 
+from okrbridge.application.records import Evaluation
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid
 from okrbridge.errors import SchemaOutdatedError, StorageError
+from okrbridge.storage.address import DatabaseAddress
+from okrbridge.storage.checkpoints import Checkpoints
 from okrbridge.storage.database import SqlStorage, open_database
+from okrbridge.storage.engine import make_engine
 from okrbridge.storage.migrations import runner
 
 GRID = Grid(timedelta(minutes=1))
@@ -32,6 +37,14 @@ def storage(file: Path) -> Iterator[SqlStorage]:
         yield storage
 
 
+def write_a_megabyte(storage: SqlStorage) -> None:
+    with storage.transaction() as database:
+        put(database, SLI, measured(*((minute, 1.0, 2.0) for minute in range(10))))
+        database.evaluations.save(
+            Evaluation("e1", at(0), at(0), at(0), slices_written=1, failures={"api": "x" * 2**20})
+        )
+
+
 def opened(file: Path) -> SqlStorage:
     return open_database(f"sqlite:///{file}", grid=GRID, patience=timedelta(milliseconds=50))
 
@@ -40,6 +53,32 @@ def test_readers_and_the_writer_work_beside_each_other(storage: SqlStorage, file
     storage.check()
     with closing(sqlite3.connect(file)) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_checkpoint_beside_the_commits_brings_what_was_written_into_the_file(file: Path, tmp_path: Path):
+    with closing(sqlite3.connect(file)) as other:
+        # SQLite's own checkpoint, when the last connection is closed, does not come while this one is open.
+        other.execute("SELECT count(*) FROM slis").fetchall()
+        storage = opened(file)
+        write_a_megabyte(storage)
+        storage.close()
+        assert Path(f"{file}-wal").stat().st_size > 2**20
+        # A copy of the database file without its companions holds only what has reached it.
+        copy = tmp_path / "copy.db"
+        copy.write_bytes(file.read_bytes())
+    with closing(opened(copy)) as seen, seen.reading() as database:
+        assert len(database.ledger.slices(SLI.key, minutes(0, 10))) == 10
+
+
+def test_a_short_wal_file_is_left_alone(file: Path, storage: SqlStorage):
+    with storage.transaction() as database:
+        put(database, SLI, measured((0, 1, 1)))
+    engine = make_engine(DatabaseAddress.parse(f"sqlite:///{file}"))
+    event.listen(engine, "connect", lambda *_: pytest.fail("it began a checkpoint"))
+    for one in (file, file.with_name("nowhere.db")):
+        checkpoints = Checkpoints(engine, one)
+        checkpoints.after_commit()
+        checkpoints.finish()
 
 
 def test_a_missing_folder_is_named(tmp_path: Path):

@@ -4,7 +4,7 @@ A born series counts in full; of one that came into view nothing is known to be 
 
 - its target was up in the look-back before the slice, or another series of the same total was in view on its target,
   unless the target's ``up`` itself is new: a relabelled target brings old counters under new labels; or
-- its process started since shortly before the SLI was last measured.
+- its process started since shortly before the SLI was last measured, or since the begin of what was asked for.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def born(
     """
     until = measured.until[slis]
     view = view_begins(slis, slice_start, measured)
-    oldest = np.where(np.isnan(until), slice_start, np.maximum(until - _LOOK_BACK, measured.since[slis])) - _SLACK
+    oldest = (
+        np.where(np.isnan(until), measured.since[slis], np.maximum(until - _LOOK_BACK, measured.since[slis])) - _SLACK
+    )
     started = facts.latest_start[targets] > oldest
     relabelled = facts.newcomer_seen[targets] <= view
     was_up = facts.up_seen[targets] > view

@@ -10,23 +10,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import numpy as np
 
 from okrbridge.application.ports import Counted, CountRequest, SourceFailure
-from okrbridge.domain.ledger import FloatArray, IntArray
+from okrbridge.domain.ledger import IntArray
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, epoch_seconds
-from okrbridge.errors import SourceError, SourceFailureReason
+from okrbridge.errors import SourceFailureReason
 from okrbridge.sources.prometheus.asking import Questions
 from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.counters import KNOWN_FOR, LOOK_BACK
+from okrbridge.sources.prometheus.counters import LOOK_BACK
+from okrbridge.sources.prometheus.facts import UpMemory
+from okrbridge.sources.prometheus.increase import Memory
 from okrbridge.sources.prometheus.reads import Layout, Texts, layout
-from okrbridge.sources.prometheus.settlements import LONGEST_LOOK_BACK
-from okrbridge.sources.prometheus.settling import advanced, from_far
+from okrbridge.sources.prometheus.settling import advanced
 from okrbridge.sources.prometheus.tally import Tally
-from okrbridge.sources.prometheus.tracking import Asked, Block, Known, Pairs, Tracker
+from okrbridge.sources.prometheus.trackers import Trackers
+from okrbridge.sources.prometheus.tracking import Asked, Block, Known, Pairs, Sizes, Tracker
 
 POINTS_PER_ANSWER = 500_000
 """Levels in one answer: about 15 MB of text."""
@@ -34,8 +35,10 @@ _MOST_SLICES = 10_000
 """Prometheus refuses more than 11,000 points a series."""
 _FIRST_SLICES = 60
 """Slices in the first question, while it is not known how many series there are."""
-_TRACKERS, _LAYOUTS = 4, 8
-_MOST_SERIES = 1_000_000
+_LAYOUTS = 8
+_WITHOUT_RESETS = (
+    "resets were not told, so a counter that fell and passed its old value within a slice may lack events: {error}"
+)
 
 
 class Carry:
@@ -44,6 +47,7 @@ class Carry:
     Args:
         pool: runs questions side by side.
         replica_labels: labels that tell copies of one series apart.
+        sizes: about how many series a read has.
     """
 
     def __init__(
@@ -53,15 +57,16 @@ class Carry:
         pool: ThreadPoolExecutor,
         *,
         replica_labels: Sequence[str] = (),
+        sizes: Sizes = lambda _read: None,
         points_per_answer: int = POINTS_PER_ANSWER,
         most_slices: int = _MOST_SLICES,
     ) -> None:
-        self._grid, self._pool, self._replicas = grid, pool, tuple(replica_labels)
+        self._grid = grid
         self._points, self._most_slices = points_per_answer, most_slices
-        self.questions = Questions(client, grid.step)
+        self.questions = Questions(client, grid.step, pool)
         self._texts = Texts()
         self._layouts: list[Layout] = []
-        self._trackers: list[Tracker] = []
+        self._trackers = Trackers(lambda reads: Tracker(reads, self.questions, tuple(replica_labels), sizes))
 
     def layout(self, slis: tuple[Sli, ...]) -> Layout:
         """The reads of some SLIs and their terms."""
@@ -101,81 +106,66 @@ class Carry:
             if request.measured_until is not None:
                 until[own] = epoch_seconds(request.measured_until)
         tally = Tally(wanted, requests[0].interval, until, self._grid.step_seconds)
-        self._fill(wanted, tally, until)
-        return [tally.counted(request, own) for request, own in zip(requests, rows, strict=True)]
-
-    def _fill(self, wanted: Layout, tally: Tally, until: FloatArray) -> None:
         if wanted.reads and len(tally.ends):
-            try:
-                self._carried(wanted, tally, until)
-            except SourceError as error:
-                touched = np.unique(wanted.rows).tolist()
-                tally.fail(touched, SourceFailure(error.reason, str(error)))
+            self._carried(wanted, tally)
         for row, message in wanted.faults.items():
             tally.fail([row], SourceFailure(SourceFailureReason.BAD_QUERY, message))
+        return [tally.counted(request, own) for request, own in zip(requests, rows, strict=True)]
 
-    def _carried(self, wanted: Layout, tally: Tally, until: FloatArray) -> None:
-        tracker = self._tracker(wanted)
+    def _carried(self, wanted: Layout, tally: Tally) -> None:
         start = int(tally.ends[0]) - self._grid.step_seconds
-        known = None if np.isnan(until).any() else tracker.known_at(start)
-        known = known or self._primed(tracker, start, until, tally)
-        for block in self._blocks(tracker, tally.ends, tally):
-            known = advanced(tracker, known, block, tracker.pairs(wanted), tally)
-        if not tally.failures:
-            tracker.keep(known)
+        tracker, groups, known = self._trackers.fitting(wanted, start, int(tally.ends[-1]))
+        known = known or self._primed(tracker, start, tally, groups)
+        for block in self._blocks(tracker, tally.ends, tally, groups):
+            known = tracker.without_the_gone(advanced(tracker, known, block, tracker.pairs(wanted), tally))
+        tracker.keep(known)
 
-    def _tracker(self, wanted: Layout) -> Tracker:
-        for tracker in self._trackers:
-            if tracker.reads == wanted.reads and len(tracker.book) < _MOST_SERIES:
-                found = tracker
-                break
-        else:
-            found = Tracker(wanted.reads, self.questions, self._pool, self._replicas)
-        others = [one for one in self._trackers if one.reads != wanted.reads]
-        self._trackers = [found, *others[: _TRACKERS - 1]]
-        return found
+    def _primed(self, tracker: Tracker, start: int, tally: Tally, groups: IntArray) -> Known:
+        """What is known at a boundary: read from the server, slice by slice over the look-back.
 
-    def _primed(self, tracker: Tracker, start: int, until: FloatArray, tally: Tally) -> Known:
-        """What is known at a boundary: read from the server, slice by slice over the ordinary look-back.
-
-        Before it, of series that may be out of view since, the last levels of an hour are read; after unmeasured time,
-        back to what was still in view when the last slice was measured.
+        What was in view before that is asked for only when it comes back.
         """
-        step, is_usable = self._grid.step_seconds, not np.isnan(until).any()
-        end = start - step * max(1, -(-int(LOOK_BACK.total_seconds()) // step))
-        since_measured = timedelta(seconds=end - float(until.min())) if is_usable else timedelta(0)
-        reach = min(max(KNOWN_FOR, since_measured + LOOK_BACK), LONGEST_LOOK_BACK)
-        block = tracker.answered(tracker.ask_within(reach, end))
-        tally.note(block)
-        known = from_far(tracker, block, end - reach.total_seconds(), is_usable=is_usable)
-        for near in self._blocks(tracker, np.arange(end + step, start + 1, step), tally):
+        step = self._grid.step_seconds
+        first = start - step * max(1, -(-int(LOOK_BACK.total_seconds()) // step))
+        known = Known(Memory.empty(first), UpMemory.empty(first))
+        for near in self._blocks(tracker, np.arange(first + step, start + 1, step), tally, groups):
             known = advanced(tracker, known, near, Pairs.none(), None)
-        return known
+        return tracker.without_the_gone(known)
 
-    def _blocks(self, tracker: Tracker, ends: IntArray, tally: Tally) -> Iterator[Block]:
+    def _blocks(self, tracker: Tracker, ends: IntArray, tally: Tally, groups: IntArray) -> Iterator[Block]:
         """The answers for successive slices; while one is worked on, the next is under way."""
         waiting: Asked | None = None
         for chunk in self._chunks(tracker, ends):
             asked = tracker.ask(chunk)
             if waiting is not None:
-                yield self._noted(tracker.answered(waiting), tally)
+                yield _noted(tracker.answered(waiting), tally, groups)
             waiting = asked
         if waiting is not None:
-            yield self._noted(tracker.answered(waiting), tally)
-
-    @staticmethod
-    def _noted(block: Block, tally: Tally) -> Block:
-        tally.note(block)
-        return block
+            yield _noted(tracker.answered(waiting), tally, groups)
 
     def _chunks(self, tracker: Tracker, ends: IntArray) -> Iterator[IntArray]:
         first = 0
         while first < len(ends):
-            copies = len(tracker.book.copy_rows)
-            width = self._points // copies if copies else _FIRST_SLICES
+            copies = len(tracker.book.copy_rows) or sum(tracker.sizes())
+            width = self._points // copies if copies > len(tracker.reads) else _FIRST_SLICES
             width = max(1, min(width, self._most_slices))
             yield ends[first : first + width]
             first += width
+
+
+def _noted(block: Block, tally: Tally, groups: IntArray) -> Block:
+    """The block, when the tally has taken over what was not answered."""
+    failures, warnings = {}, {}
+    for group, own in enumerate(groups.tolist()):
+        told = block.warnings.get(own, ())
+        if (failure := block.failures.get(own)) is not None:
+            failures[group] = failure
+        elif (failure := block.without_resets.get(own)) is not None:
+            told = (*told, _WITHOUT_RESETS.format(error=failure.message))
+        if told:
+            warnings[group] = told
+    tally.note(int(block.ends[0]), failures, warnings)
+    return block
 
 
 def _union(requests: Sequence[CountRequest]) -> tuple[Sli, ...]:

@@ -7,6 +7,7 @@ deadline, and multiplies expensive queries by retrying time-outs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ _QUERY, _QUERY_RANGE, _FORMAT_QUERY = "/api/v1/query", "/api/v1/query_range", "/
 _QUERY_EXEMPLARS = "/api/v1/query_exemplars"
 _WHOLE_ANSWER = MappingProxyType({"partial_response": "false"})
 """Thanos would otherwise count what part of its stores know, and say so only in a warning."""
+_BUILD_INFO = "/api/v1/status/buildinfo"
+_VICTORIA_METRICS = re.compile(rb'^vm_app_version{[^}]*short_version="([^"]*)"', re.MULTILINE)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _NOT_FOUND = 404
 _LARGEST_ANSWER = 64 * 1024 * 1024
@@ -82,6 +85,11 @@ class PrometheusClient:
 
     def __repr__(self) -> str:
         return f"PrometheusClient({self._asked.source!r}, {self.url!r})"
+
+    @property
+    def source(self) -> str:
+        """The source's declared name."""
+        return self._asked.source
 
     @property
     def url(self) -> str:
@@ -143,6 +151,22 @@ class PrometheusClient:
         form = {"query": promql, "start": _timestamp(start), "end": _timestamp(end)}
         data, _warnings = read_data(self._reply(_QUERY_EXEMPLARS, form, asked), asked)
         return data, asked
+
+    def server(self) -> str:
+        """Name and version of the server, such as ``Prometheus 2.42.0``, as far as it tells them.
+
+        Prometheus and its relatives tell what they were built from. VictoriaMetrics tells nothing of that there, and
+        names itself among its own metrics.
+
+        Raises:
+            SourceError: no usable answer.
+        """
+        reply = self._reply(_BUILD_INFO, {}, self._asked)
+        told = read_data(reply, self._asked)[0] if reply.status != _NOT_FOUND else {}
+        if isinstance(told, dict) and told.get("revision"):
+            return f"{told.get('application') or 'Prometheus'} {told.get('version', '')}".strip()
+        own = _VICTORIA_METRICS.search(self._reply("/metrics", {}, self._asked).body)
+        return "" if own is None else f"VictoriaMetrics {own.group(1).decode(errors='replace').lstrip('v')}".strip()
 
     def metric_names(self) -> list[str]:
         """The names of all metrics the server holds.

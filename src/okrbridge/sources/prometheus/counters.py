@@ -13,7 +13,8 @@ For the slice of length s that ends at t, per series of a selector X:
 - **birth**, no P: L counts when the series was born in the slice, and does not when an old counter merely came into
   view. A series is born when its process started in the slice (or shortly before, between two scrapes), or when its
   target was in view before under the very same labels; not when it was itself in view within the last hour, as an idle
-  series that its exporter hides is. The slice's peak counts beside L when a reset followed.
+  series that its exporter hides is. The slice's peak counts beside L when a reset followed. A series that came into
+  view counts what it grew by after its first sample.
 
 Worked example, s = 60 s: P = 100; the slice holds 130, then 4 after a restart. 4 < 100 is a reset, the peak 130 lies
 above L = 4, so the increase is 4 + (130 - 100) = 34.
@@ -49,7 +50,7 @@ START_SLACK = timedelta(seconds=75)
 
 KIND = "okrbridge"
 """The label that tells the rows of an answer apart."""
-COUNT, ODD, LIVE, ARRIVED = "count", "odd", "live", "arrived"
+COUNT, ODD, RESTARTED, LIVE, ARRIVED = "count", "odd", "restarted", "live", "arrived"
 _ON_TARGET = "on (job, instance)"
 
 
@@ -60,14 +61,21 @@ class Reach:
     Attributes:
         look_back: how far before the slice the last sample of a series is looked for.
         unmeasured: time directly before the slice in which nothing was measured; processes that started in it are new.
+        restarts: whether process starts are looked at; when the sample before the slice was taken costs a subquery.
     """
 
     look_back: timedelta = LOOK_BACK
     unmeasured: timedelta = timedelta(0)
+    restarts: bool = True
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it is the reach after a measured slice."""
+        return self.look_back == LOOK_BACK and not self.unmeasured
 
 
-NEAR = Reach()
-"""The reach after a measured slice."""
+NEAR, NO_RESTARTS = Reach(), Reach(restarts=False)
+"""The reaches after a measured slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +129,20 @@ def survey_query(counter: Counter, step: timedelta) -> str:
     """PromQL that counts ordinary slices, and tells which slices are not, at a fraction of the full question's cost.
 
     Rows: ``count``, the plain sum of L - P, zero where series are live without a sample in the slice, absent where
-    none is live; ``odd``, how many series were born, fell or restarted in the slice, absent where none did. Only
-    ``counting_query`` counts a slice with odd series right.
+    none is live; ``odd``, how many series were born or fell in the slice, and ``restarted``, of how many the process
+    started lately, absent where none did. Only ``counting_query`` counts a slice with such series right.
     """
     slice_ = _Slice(counter.selector, step, NEAR)
     recently = f"{slice_.started} > time() - {(step + LOOK_BACK).total_seconds():g}"
-    odd = (
-        f"({slice_.last} unless ({slice_.before} <= {slice_.lowest}))"
-        f"\n  or (resets({slice_.range}) > 0)"
-        f"\n  or ({slice_.last} and {_ON_TARGET} ({recently}))"
-    )
+    odd = f"({slice_.last} unless ({slice_.before} <= {slice_.lowest}))\n  or (resets({slice_.range}) > 0)"
+    restarted = f"{slice_.last} and {_ON_TARGET} ({recently})"
     increase = counter.per("sum", f"{slice_.last} - {slice_.before}")
-    return _labelled({COUNT: f"({increase} or 0 * {_live(counter)})", ODD: counter.per("count", odd)})
+    rows = {
+        COUNT: f"({increase} or 0 * {_live(counter)})",
+        ODD: counter.per("count", odd),
+        RESTARTED: counter.per("count", restarted),
+    }
+    return _labelled(rows)
 
 
 def _labelled(rows: Mapping[str, str]) -> str:
@@ -241,11 +251,15 @@ def _increase(counter: Counter, slice_: _Slice) -> str:
     last, before, lowest, peak = slice_.last, slice_.before, slice_.lowest, slice_.peak
     fell = f"({peak} > bool {last})"
     after_reset = f"({last} + clamp_min({peak} - {before}, 0) * {fell})"
-    restart = f"({after_reset} and ({slice_.restarted} or ({lowest} < {before})))"
+    is_reset = f"({lowest} < {before})"
+    is_restart = f"({slice_.restarted} or {is_reset})" if slice_.reach.restarts else is_reset
+    restart = f"({after_reset} and {is_restart})"
     new = f"(({last} + {peak} * {fell}) unless {before} unless {slice_.long_before})"
     birth = f"({new} unless {_strangers(counter, slice_)})"
+    # Of a series that only came into view, what it grew by after its first sample, or after the reset that followed.
+    arrival = f"(({last} - {lowest} * ({peak} <= bool {last})) unless {before})"
     # The first arm that knows a series counts it: what restarted is steady by its look alone.
-    return f"\n  {restart}\n  or ({last} - {before})\n  or {birth}\n"
+    return f"\n  {restart}\n  or ({last} - {before})\n  or {birth}\n  or {arrival}\n"
 
 
 def _arrived(counter: Counter, slice_: _Slice) -> str:

@@ -9,14 +9,15 @@ Each kind asks for one or two numbers a slice, and makes good and total of them:
 - SAMPLES: every sample in the slice is an event. The range is a millisecond short of the slice, because Prometheus
   below 3 takes in the samples on both its ends, and one on the boundary would count twice.
 
-A slice is a gap where the total, or the one query, gives nothing or NaN.
+A slice is a gap where the total, or the one query, gives nothing or NaN. It is unknown, and the failure is told, where
+a number cannot be a count; other slices of the SLI are counted all the same.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -32,6 +33,7 @@ from okrbridge.promql.as_written import fill_window
 from okrbridge.promql.selectors import parse_selector
 from okrbridge.promql.syntax import parse
 from okrbridge.sources.prometheus.batches import Batches, Member, Moments
+from okrbridge.sources.prometheus.envelope import Answer
 from okrbridge.sources.prometheus.layout import BoolArray
 from okrbridge.sources.prometheus.outcomes import Outcomes
 from okrbridge.sources.prometheus.values import Values, values_of
@@ -46,7 +48,7 @@ _KEEPS = MappingProxyType({"lt": operator.lt, "lte": operator.le, "gt": operator
 class AsWritten:
     """Counts SLIs of the kinds EXPRESSIONS, RATIO, THRESHOLD and SAMPLES. Call it from outside the batches' pool."""
 
-    def __init__(self, batches: Batches, grid: Grid) -> None:
+    def __init__(self, batches: Batches[Answer], grid: Grid) -> None:
         self._batches, self._grid = batches, grid
         self._questions: dict[str, tuple[str, ...]] = {}
 
@@ -125,58 +127,72 @@ def questions_of(sli: Sli, step: timedelta) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Events:
-    """Good and all events of each slice, and where they are known."""
+    """Good and all events of each slice.
+
+    Attributes:
+        known: where they are known; elsewhere there is a gap.
+        impossible: where the numbers cannot be counts.
+        failure: why; None where there is no such slice.
+    """
 
     good: FloatArray
     total: FloatArray
     known: BoolArray
+    impossible: BoolArray
+    failure: SourceFailure | None = None
 
 
 def _write(table: SliceTable, row: int, sli: Sli, values: Sequence[Values], outcomes: Outcomes) -> None:
+    """Enter the slices of an SLI; one that cannot be counted stays unknown, and costs no other."""
     events = _events(sli, values)
-    if isinstance(events, SourceFailure):
-        outcomes.fail([row], events)
-        return
-    table.good[row] = np.where(events.known, events.good, 0.0)
-    table.total[row] = np.where(events.known, events.total, 0.0)
-    table.states[row] = np.where(events.known, SliceState.MEASURED, SliceState.GAP)
+    lost = events.impossible | np.logical_or.reduce([one.unusable for one in values])
+    for failure in (*(one.failure for one in values), events.failure):
+        if failure is not None:
+            outcomes.tell([row], failure)
+    counted = events.known & ~lost
+    table.good[row] = np.where(counted, events.good, 0.0)
+    table.total[row] = np.where(counted, events.total, 0.0)
+    states = np.where(events.known, SliceState.MEASURED, SliceState.GAP)
+    table.states[row] = np.where(lost, SliceState.UNKNOWN, states)
 
 
-def _events(sli: Sli, values: Sequence[Values]) -> _Events | SourceFailure:
+def _events(sli: Sli, values: Sequence[Values]) -> _Events:
     *_, last = values
+    nowhere = np.zeros(len(last.numbers), dtype=np.bool_)
     if sli.kind is SliKind.THRESHOLD:
-        return _Events(_KEEPS[sli.op](last.numbers, sli.limit).astype(float), np.ones(len(last.numbers)), last.known)
+        is_good = _KEEPS[sli.op](last.numbers, sli.limit).astype(float)
+        return _Events(is_good, np.ones(len(is_good)), last.known, nowhere)
     if sli.kind is SliKind.RATIO:
         return _weighted(sli, last)
     part, total = values
-    if sli.kind is SliKind.SAMPLES and (failure := _no_flags(sli, part, total)):
-        return failure
     known = total.known & ~np.isnan(part.numbers)
     good = part.numbers if sli.good is not None else total.numbers - part.numbers
-    return _Events(good, total.numbers, known)
+    events = _Events(good, total.numbers, known, nowhere)
+    return _checked_flags(sli, events, part.numbers) if sli.kind is SliKind.SAMPLES else events
 
 
-def _weighted(sli: Sli, ratio: Values) -> _Events | SourceFailure:
+def _weighted(sli: Sli, ratio: Values) -> _Events:
     outside = ratio.known & ((ratio.numbers < -_NOISE) | (ratio.numbers > 1 + _NOISE))
+    kept = np.clip(ratio.numbers, 0.0, 1.0)
+    good = kept if sli.good is not None else 1.0 - kept
+    failure = None
     if outside.any():
         value = float(ratio.numbers[outside][0])
         message = f"the ratio query {sli.total} gave {value:g}; it must lie between 0 and 1 (divide percents by 100)"
-        return SourceFailure(SourceFailureReason.BAD_ANSWER, message)
-    kept = np.clip(ratio.numbers, 0.0, 1.0)
-    return _Events(kept if sli.good is not None else 1.0 - kept, np.ones(len(kept)), ratio.known)
+        failure = SourceFailure(SourceFailureReason.BAD_ANSWER, message)
+    return _Events(good, np.ones(len(kept)), ratio.known, outside, failure)
 
 
-def _no_flags(sli: Sli, total_of_values: Values, samples: Values) -> SourceFailure | None:
-    """Why values cannot have been zeros and ones."""
-    sums, counts = total_of_values.numbers, samples.numbers
-    wrong = samples.known & ((sums < 0) | (sums > counts))
+def _checked_flags(sli: Sli, events: _Events, sums: FloatArray) -> _Events:
+    """Without the slices in which samples cannot have been zeros and ones."""
+    wrong = events.known & ((sums < 0) | (sums > events.total))
     if not wrong.any():
-        return None
+        return events
     message = (
-        f"the samples of {sli.total} add up to {sums[wrong][0]:g} in a slice of {counts[wrong][0]:g} samples; "
+        f"the samples of {sli.total} add up to {sums[wrong][0]:g} in a slice of {events.total[wrong][0]:g} samples; "
         "they must be 0 or 1 (declare a threshold for a gauge of other values)"
     )
-    return SourceFailure(SourceFailureReason.BAD_ANSWER, message)
+    return replace(events, impossible=wrong, failure=SourceFailure(SourceFailureReason.BAD_ANSWER, message))
 
 
 def _as_vector(query: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 
 from okrbridge.domain.ledger import FloatArray, IntArray
+from okrbridge.sources.prometheus.increase import BoolArray
 from okrbridge.sources.prometheus.levels import Levels
 from okrbridge.sources.prometheus.series import NAME_LABEL, Targets
 
@@ -16,27 +17,38 @@ UP, PROCESS_START = "up", "process_start_time_seconds"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UpMemory:
-    """The last value of each ``up`` and the end of the slice it was seen in; -inf where never."""
+    """The last value of each ``up`` and the end of the slice it was seen in; -inf where never.
+
+    Attributes:
+        since: epoch seconds; what was seen before is not known.
+    """
 
     value: FloatArray
     seen: FloatArray
+    since: float
 
     @classmethod
-    def empty(cls) -> UpMemory:
+    def empty(cls, since: float) -> UpMemory:
         """Nothing is known."""
-        return cls(np.zeros(0), np.zeros(0))
+        return cls(np.zeros(0), np.zeros(0), since)
 
     def grown(self, rows: int) -> UpMemory:
         """With room for series that were entered since."""
         more = rows - len(self.value)
-        return UpMemory(
-            np.concatenate([self.value, np.zeros(more)]), np.concatenate([self.seen, np.full(more, -np.inf)])
-        )
+        if not more:
+            return self
+        seen = np.concatenate([self.seen, np.full(more, -np.inf)])
+        return UpMemory(np.concatenate([self.value, np.zeros(more)]), seen, self.since)
 
     def after(self, values: FloatArray, end: int) -> UpMemory:
         """With what a slice showed; NaN where it showed nothing."""
         live = ~np.isnan(values)
-        return UpMemory(np.where(live, values, self.value), np.where(live, float(end), self.seen))
+        return UpMemory(np.where(live, values, self.value), np.where(live, float(end), self.seen), self.since)
+
+    def recalled(self, values: FloatArray, at: float) -> UpMemory:
+        """With what was in view at an instant, of those that were not seen since."""
+        older = ~np.isnan(values) & (self.seen < at)
+        return UpMemory(np.where(older, values, self.value), np.where(older, at, self.seen), self.since)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +99,7 @@ class FactReader:
             ups: value of each ``up`` in the slice; NaN where it has none.
             starts: targets and starts told in the slice.
         """
-        count, targets = len(self._targets), np.array(self._up_targets, dtype=np.int64)
+        count, targets = len(self._targets), self.up_targets
         numbers, told = starts
         usable = np.isfinite(told) & (told <= end)
         processes = np.bincount(numbers[~np.isnan(told)], minlength=count)
@@ -100,6 +112,26 @@ class FactReader:
         live = ~np.isnan(ups)
         np.minimum.at(newcomer, targets[live], memory.seen[live])
         return TargetFacts(np.where(processes == 1, latest, np.nan), latest, up_seen, newcomer)
+
+    def forget(self, kept: BoolArray, targets: IntArray) -> None:
+        """Keep only some ``up`` series, renumbered in order.
+
+        Args:
+            targets: the new number of each target; -1 where it is forgotten.
+        """
+        places, entries = np.cumsum(kept) - 1, self._entries
+        self._entries = {}
+        for text, (is_up, number) in entries.items():
+            if is_up and kept[number]:
+                self._entries[text] = (True, int(places[number]))
+            elif not is_up and targets[number] >= 0:
+                self._entries[text] = (False, int(targets[number]))
+        self._up_targets = [int(targets[target]) for target, one in zip(self._up_targets, kept, strict=True) if one]
+
+    @property
+    def up_targets(self) -> IntArray:
+        """The target of each ``up``."""
+        return np.array(self._up_targets, dtype=np.int64)
 
     def _entry(self, text: bytes) -> tuple[bool, int]:
         if text not in self._entries:

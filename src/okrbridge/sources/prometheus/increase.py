@@ -3,8 +3,8 @@
 For each series, with L its last value in the slice and P its last value before it:
 
 - L >= P: it grew by ``L - P``. Slices telescope: nothing is extrapolated, and nothing counted twice.
-- **odd**: L < P, or its process started anew, or the server tells a reset nearby. Only its samples one by one tell what
-  it grew by.
+- **odd**: L < P, or its process started anew, or the server tells a reset nearby, or was not asked as far back as P.
+  Only its samples one by one tell what it grew by.
 - no P: it is odd too, and whether it was born or merely came into view is decided elsewhere.
 
 Worked example: P = 100 and L = 130 grew by 30. P = 100 and L = 4 is odd; the samples 110, 130, 2, 4 tell
@@ -55,6 +55,12 @@ class Memory:
         none = np.zeros(0)
         return cls(end, none, none, none, none, np.zeros(0, dtype=np.bool_))
 
+    def chosen(self, rows: BoolArray, copies: BoolArray) -> Memory:
+        """Of some series and copies."""
+        return Memory(
+            self.end, self.level[rows], self.start[rows], self.seen[rows], self.copies[copies], self.fallen[rows]
+        )
+
     def grown(self, rows: int, copies: int) -> Memory:
         """With room for series that were entered since."""
         if rows == len(self.level) and copies == len(self.copies):
@@ -91,7 +97,7 @@ def growth(memory: Memory, level: FloatArray, start: FloatArray, flagged: BoolAr
 
     Args:
         level, start, flagged: of each series: its level, its process' start (NaN: not told), whether the server tells
-            a reset near the slice.
+            a reset near the slice, or cannot tell.
         step: the slice's length in seconds.
     """
     live = ~np.isnan(level)
@@ -103,6 +109,17 @@ def growth(memory: Memory, level: FloatArray, start: FloatArray, flagged: BoolAr
         counted = np.where(restarted | (difference < 0), level, difference)
     new = live & np.isneginf(memory.seen)
     return Growth(level, np.where(known, counted, 0.0), odd | (live & ~known), new)
+
+
+def was_away(memory: Memory, step: int, window: int) -> BoolArray:
+    """Whether the last sample of each series may lie before the time in which the server looks for resets.
+
+    Args:
+        step: the slice's length in seconds.
+        window: how many seconds before the end of the slice after the memory's the server looks for them.
+    """
+    away: BoolArray = memory.seen < memory.end + 2 * step - window
+    return away
 
 
 def is_restart(before: FloatArray, seen: FloatArray, start: FloatArray, step: float) -> BoolArray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from okrbridge.domain.ledger import IntArray
 from okrbridge.promql.selectors import Selector
+from okrbridge.sources.prometheus.increase import BoolArray
 from okrbridge.sources.prometheus.series import SeriesBook
 
 _Index = dict[tuple[str, ...], dict[tuple[str, ...], list[int]]]
@@ -51,6 +52,13 @@ class Members:
                 (np.concatenate([one[0] for one in self._pairs]), np.concatenate([one[1] for one in self._pairs]))
             ]
         return self._pairs[0]
+
+    def forget(self, kept: BoolArray) -> None:
+        """Keep only some rows; call it before the book forgets the others."""
+        selectors, rows = self.pairs()
+        chosen = kept[rows]
+        self._pairs = [(selectors[chosen], (np.cumsum(kept) - 1)[rows[chosen]])]
+        self._matched = int(kept.sum())
 
     def _add(self, found: Iterable[tuple[int, int]]) -> None:
         both = np.array(list(found), dtype=np.int64).reshape(-1, 2)

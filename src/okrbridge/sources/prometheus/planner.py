@@ -11,11 +11,13 @@ from enum import StrEnum
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.errors import SourceError
 from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.batches import Batches, Member, Moments
+from okrbridge.sources.prometheus.envelope import Answer
 from okrbridge.sources.prometheus.reads import Layout
 
 REFRESHED_EVERY = timedelta(hours=1)
-_MOST_REMEMBERED = 10_000
+_MOST_REMEMBERED = 100_000
+_MOMENT = timedelta(seconds=1)
 
 
 class Way(StrEnum):
@@ -52,39 +54,47 @@ class Planner:
     """
 
     def __init__(
-        self, client: PrometheusClient, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+        self, batches: Batches[Answer], limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._client, self._limits, self._clock = client, limits or Limits(), clock
+        self._batches, self._limits, self._clock = batches, limits or Limits(), clock
         self._series: dict[Selector, tuple[float, int]] = {}
 
-    def series(self, read: Selector, at: datetime) -> int | None:
-        """How many series a read gives; None when the source does not tell."""
-        asked, found = self._series.get(read, (float("-inf"), 0))
-        if self._clock() - asked < REFRESHED_EVERY.total_seconds():
-            return found
-        try:
-            answer = self._client.query(f"count({read.text})", at)
-        except SourceError:
-            return None
-        if len(self._series) >= _MOST_REMEMBERED:
-            self._series.clear()
-        count = int(answer.rows[0].points[0][1]) if answer.rows else 0
-        self._series[read] = (self._clock(), count)
-        return count
+    def series(self, read: Selector) -> int | None:
+        """How many series a read gives, as was told last; None when it was not asked for or not told."""
+        return self._series[read][1] if read in self._series else None
 
     def ways(self, layout: Layout, at: datetime) -> list[Way]:
         """How each SLI of a layout is counted."""
+        self._ask(layout.reads, at)
         ways = [Way.of(sli) for sli in layout.slis]
         for group, read in enumerate(layout.reads):
-            touched = layout.touched(group)
-            if self._is_too_much(self.series(read, at), len(touched)):
-                for row in touched:
-                    ways[row] = Way.PUSH_DOWN
+            series = self.series(read)
+            # A read of which nothing is told will tell the failure. Few series are never too many.
+            if series is not None and series > min(self._limits.series, self._limits.series_per_sli):
+                touched = layout.touched(group)
+                if self._is_too_much(series, len(touched)):
+                    for row in touched:
+                        ways[row] = Way.PUSH_DOWN
         return ways
 
-    def _is_too_much(self, series: int | None, slis: int) -> bool:
-        if series is None:
-            return False  # reading the series will tell the failure
+    def _ask(self, reads: Sequence[Selector], at: datetime) -> None:
+        """Ask how many series those reads have of which that is not known, or is long since known."""
+        now = self._clock()
+        never = (float("-inf"), 0)
+        due = [read for read in reads if now - self._series.get(read, never)[0] >= REFRESHED_EVERY.total_seconds()]
+        if not due:
+            return
+        if len(self._series) >= _MOST_REMEMBERED:
+            self._series.clear()
+        moment = Moments(at, at, _MOMENT)
+        for read, answer in zip(
+            due, self._batches.ask([Member(f"count({read.text})", moment) for read in due]), strict=True
+        ):
+            if not isinstance(answer, SourceError):
+                count = int(answer.rows[0].points[0][1]) if answer.rows else 0
+                self._series[read] = (now, count)
+
+    def _is_too_much(self, series: int, slis: int) -> bool:
         return series > self._limits.series or series > self._limits.series_per_sli * slis
 
 

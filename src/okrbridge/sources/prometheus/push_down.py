@@ -20,13 +20,14 @@ from okrbridge.sources.prometheus.counters import (
     ARRIVED,
     COUNT,
     LIVE,
-    NEAR,
     ODD,
+    RESTARTED,
     Counter,
     Reach,
     counting_query,
     survey_query,
 )
+from okrbridge.sources.prometheus.envelope import Answer
 from okrbridge.sources.prometheus.fusion import Fused, fuse
 from okrbridge.sources.prometheus.layout import Layout, lay_out
 from okrbridge.sources.prometheus.outcomes import Outcomes
@@ -49,7 +50,7 @@ _MOST_LAYOUTS = 8
 class PushDown:
     """Counts SLIs of the kind COUNTERS. Call it from outside the pool of the batches."""
 
-    def __init__(self, batches: Batches, grid: Grid) -> None:
+    def __init__(self, batches: Batches[Answer], grid: Grid) -> None:
         self._batches, self._grid = batches, grid
         self._layouts: dict[tuple[str, ...], Layout] = {}
 
@@ -87,12 +88,13 @@ class PushDown:
 class _Counting:
     """One request being answered; arrays have a row a term of the layout and a column a slice."""
 
-    def __init__(self, batches: Batches, grid: Grid, request: CountRequest, layout: Layout) -> None:
+    def __init__(self, batches: Batches[Answer], grid: Grid, request: CountRequest, layout: Layout) -> None:
         self._batches, self._request, self._layout, self._step = batches, request, layout, grid.step
         self._outcomes = Outcomes()
         self._slices = grid.slices(request.interval)
         shape = (len(layout.owner), self._slices)
-        self._counts, self._odd, self._live = np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+        self._counts, self._lost = np.zeros(shape), np.zeros((len(layout.slis), self._slices), dtype=bool)
+        self._odd, self._restarted, self._live = (np.zeros(shape, dtype=bool) for _ in range(3))
         for row, fault in layout.faults.items():
             self._outcomes.fail([row], SourceFailure(SourceFailureReason.BAD_QUERY, fault))
 
@@ -104,10 +106,17 @@ class _Counting:
         self._survey()
         live = layout.any_of_total(self._live)
         self._settle(gap_settlements(self._request.interval, self._step, live, self._request.measured_until))
-        arrived, series = self._settle(odd_settlements(layout.any_of(self._odd)))
+        odd, restarted = layout.any_of(self._odd), layout.any_of(self._restarted)
+        arrived, series = self._settle(odd_settlements(odd, restarted))
         # Series of the part are as a rule among those of the total, so the two are not added.
         most = np.maximum(layout.series(arrived, of_total=False), layout.series(arrived, of_total=True))
-        self._settle(self._bounded(return_settlements(most, layout.series(series, of_total=True))))
+        returns = return_settlements(
+            most,
+            layout.series(series, of_total=True),
+            self._step,
+            is_measured_before=self._request.measured_until is not None,
+        )
+        self._settle(self._bounded(returns))
         self._refuse_impossible()
 
     def counted(self) -> Counted:
@@ -118,14 +127,17 @@ class _Counting:
         part, total = (layout.events(self._counts, of_total=of_total) for of_total in (False, True))
         tells_good = np.array([sli.good is not None for sli in layout.slis], dtype=bool)
         good = np.where(tells_good[:, None], part, total - part)
-        states = np.where(live, SliceState.MEASURED, SliceState.GAP).astype(np.int8)
-        table = SliceTable(starts, np.where(live, good, 0.0), np.where(live, total, 0.0), states)
+        states = np.where(self._lost, SliceState.UNKNOWN, np.where(live, SliceState.MEASURED, SliceState.GAP))
+        counted = live & ~self._lost
+        good, total = np.where(counted, good, 0.0), np.where(counted, total, 0.0)
+        table = SliceTable(starts, good, total, states.astype(np.int8))
         return self._outcomes.counted(self._request, table)
 
     def _survey(self) -> None:
         everything = Settlement(np.arange(len(self._layout.slis)), (0, self._slices))
         [tally] = self._ask([everything], lambda counter, _: survey_query(counter, self._step))
-        self._live, self._counts, self._odd = tally.has(COUNT), tally.of(COUNT), tally.of(ODD) > 0
+        self._live, self._counts, self._restarted = tally.has(COUNT), tally.of(COUNT), tally.of(RESTARTED) > 0
+        self._odd = (tally.of(ODD) > 0) | self._restarted
 
     def _settle(self, settlements: Sequence[Settlement]) -> tuple[FloatArray, FloatArray]:
         """Ask again, and put the counts in place of the survey's.
@@ -137,7 +149,7 @@ class _Counting:
         for tally in self._ask(settlements, lambda counter, reach: counting_query(counter, self._step, reach)):
             where = (tally.terms[:, None], tally.columns)
             # Beside its odd slices a block holds others, which the survey or an earlier settlement has counted.
-            keep = ~odd[self._layout.owner[where[0]], where[1]] if tally.settlement.reach == NEAR else np.bool_(False)  # noqa: FBT003
+            keep = ~odd[self._layout.owner[where[0]], where[1]] if tally.settlement.reach.is_near else np.bool_(False)  # noqa: FBT003
             for into, kind in ((self._counts, COUNT), (arrived, ARRIVED), (series, LIVE)):
                 into[where] = np.where(keep, into[where], tally.of(kind))
             self._odd[where] &= keep
@@ -169,15 +181,16 @@ class _Counting:
         return returns[:MOST_RETURNS]
 
     def _refuse_impossible(self) -> None:
-        """No counter grows by less than nothing, or without end."""
+        """No counter grows by less than nothing, or without end; such slices are unknown."""
         impossible = ~np.isfinite(self._counts) | (self._counts < 0)
         for term in np.flatnonzero(impossible.any(axis=1)).tolist():
             value = self._counts[term][impossible[term]][0]
             selector = self._layout.summands[self._layout.summand[term]].selector
             message = f"{selector} gave a count that cannot be: a counter cannot grow by {value:g}; is this a gauge?"
             failure = SourceFailure(SourceFailureReason.BAD_ANSWER, message)
-            self._outcomes.fail([int(self._layout.owner[term])], failure)
+            self._outcomes.tell([int(self._layout.owner[term])], failure)
         self._counts[impossible] = 0.0
+        self._lost = self._layout.any_of(impossible)
 
 
 def _note(selectors: int, questions: int) -> str:

@@ -70,9 +70,7 @@ class LevelReader:
             place, _, after = rest.partition(b'"')
             texts[place].append(before + after[1:] if after else before[:-1])
             rows[place].append(row)
-        return {
-            int(place): Levels(texts[place], found.values[rows[place]], found.warnings) for place in texts
-        }
+        return {int(place): Levels(texts[place], found.values[rows[place]], found.warnings) for place in texts}
 
     def joined(self, parts: Sequence[Levels]) -> Levels:
         """The columns of all parts beside each other; NaN where a part lacks a series."""

@@ -90,6 +90,14 @@ def layout(slis: tuple[Sli, ...], texts: Texts) -> Layout:
     return Layout(slis, reads, selectors, rows, parts, signs, groups, faults)
 
 
+def takes_in(read: Selector, selector: Selector) -> bool:
+    """Whether a read surely gives every series of a selector: each of its conditions follows from the selector's."""
+    if read.metric != selector.metric:
+        return False
+    own, values = set(selector.matchers), selector.equalities
+    return all(one in own or (one.label in values and one.accepts(values[one.label])) for one in read.matchers)
+
+
 def common_reads(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
     """For each metric one selector that takes in all of them, and little else."""
     by_metric: dict[str, dict[Selector, None]] = defaultdict(dict)

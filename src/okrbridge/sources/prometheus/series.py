@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 
 import numpy as np
 import orjson
 
 from okrbridge.domain.ledger import IntArray
+from okrbridge.sources.prometheus.increase import BoolArray
 
 NAME_LABEL = "__name__"
 
@@ -31,6 +33,12 @@ class Targets:
             self.names.append(name)
         return self._numbers[name]
 
+    def forget(self, kept: BoolArray) -> IntArray:
+        """Keep only some; returns the new number of each, -1 where it is forgotten."""
+        self.names = list(compress(self.names, kept))
+        self._numbers = {name: number for number, name in enumerate(self.names)}
+        return np.where(kept, np.cumsum(kept) - 1, -1)
+
 
 class SeriesBook:
     """Gives every series a row, for good. Copies of a series, which differ only in replica labels, share one.
@@ -51,6 +59,9 @@ class SeriesBook:
         self._groups: list[int] = []
         self._target_numbers: list[int] = []
         self._arrays: tuple[IntArray, IntArray] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._copy_array = np.zeros(0, np.int64)
+        self.version = 0
+        """Grows whenever rows are entered or forgotten."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -59,6 +70,13 @@ class SeriesBook:
     def has_copies(self) -> bool:
         """Whether some series was seen more than once beside itself."""
         return len(self.copy_rows) > len(self.texts)
+
+    @property
+    def row_of_copies(self) -> IntArray:
+        """The row of each copy."""
+        if len(self._copy_array) != len(self.copy_rows):
+            self._copy_array = np.array(self.copy_rows, dtype=np.int64)
+        return self._copy_array
 
     @property
     def groups(self) -> IntArray:
@@ -94,8 +112,31 @@ class SeriesBook:
 
     def row(self, group: int, labels: Mapping[str, str]) -> int:
         """The row of the series with these labels; -1 for one that was never entered."""
-        copy = self._copies.get((group, _text(labels, frozenset({NAME_LABEL}))))
-        return -1 if copy is None else self.copy_rows[copy]
+        copy = self.copy(group, labels)
+        return -1 if copy < 0 else self.copy_rows[copy]
+
+    def copy(self, group: int, labels: Mapping[str, str]) -> int:
+        """The copy of the series with these labels; -1 for one that was never entered."""
+        return self._copies.get((group, _text(labels, frozenset({NAME_LABEL}))), -1)
+
+    def forget(self, kept: BoolArray, targets: IntArray) -> BoolArray:
+        """Keep only some rows, in order; returns which copies are kept.
+
+        Args:
+            targets: the new number of each target.
+        """
+        kept_copies = kept[self.row_of_copies]
+        rows, copies = (np.cumsum(kept) - 1).tolist(), (np.cumsum(kept_copies) - 1).tolist()
+        self._rows = {key: rows[row] for key, row in self._rows.items() if kept[row]}
+        self._copies = {key: copies[copy] for key, copy in self._copies.items() if kept_copies[copy]}
+        self.copy_rows = [rows[row] for row in compress(self.copy_rows, kept_copies)]
+        self.texts = list(compress(self.texts, kept))
+        self._groups = list(compress(self._groups, kept))
+        self._target_numbers = [int(targets[target]) for target in compress(self._target_numbers, kept)]
+        self._last.clear()
+        self._arrays, self._copy_array = (np.zeros(0, np.int64), np.zeros(0, np.int64)), np.zeros(0, np.int64)
+        self.version += 1
+        return kept_copies
 
     def _entered(self, group: int, text: bytes) -> int:
         labels: dict[str, str] = orjson.loads(b"{" + text + b"}")
@@ -110,6 +151,7 @@ class SeriesBook:
         identity = _text(labels, self._dropped)
         if (group, identity) not in self._rows:
             self._rows[group, identity] = len(self.texts)
+            self.version += 1
             self.texts.append(identity)
             self._groups.append(group)
             self._target_numbers.append(self._targets.number(labels))

@@ -11,7 +11,7 @@ import numpy as np
 
 from okrbridge.domain.ledger import FloatArray, IntArray
 from okrbridge.domain.windows import Interval, epoch_seconds, from_epoch
-from okrbridge.sources.prometheus.counters import LOOK_BACK, NEAR, Reach
+from okrbridge.sources.prometheus.counters import LOOK_BACK, NEAR, NO_RESTARTS, Reach
 from okrbridge.sources.prometheus.layout import BoolArray
 
 RETURN_LOOK_BACK = timedelta(days=1)
@@ -42,8 +42,8 @@ def gap_settlements(
 ) -> list[Settlement]:
     """The first live slices after unmeasured time, with a reach to the last live sample before it.
 
-    So what happened meanwhile is counted. Where nothing is known to have been measured before, the slice stays as it
-    is: what it would add happened before the time asked for.
+    So what happened meanwhile is counted. Where nothing is known to have been measured before, the slice is left to
+    ``return_settlements``.
 
     Args:
         live: a row an SLI, a column a slice.
@@ -66,25 +66,41 @@ def gap_settlements(
     ]
 
 
-def odd_settlements(odd: BoolArray) -> list[Settlement]:
+def odd_settlements(odd: BoolArray, restarted: BoolArray) -> list[Settlement]:
     """Blocks that hold all slices that a survey cannot count, with the SLIs that are odd in them.
 
     Args:
         odd: a row an SLI, a column a slice.
+        restarted: of them, where processes started lately.
     """
-    return list(_odd_blocks(odd))
+    return list(_odd_blocks(odd, restarted))
 
 
-def return_settlements(arrived: FloatArray, live: FloatArray) -> list[Settlement]:
-    """The slices in which series came into view beside others, newest first: they may have been known earlier.
+def return_settlements(
+    arrived: FloatArray, live: FloatArray, step: timedelta, *, is_measured_before: bool
+) -> list[Settlement]:
+    """The slices in which series came into view that may have been known earlier, newest first.
+
+    Those beside others; and, where nothing is known to have been measured before the time asked for, those of the first
+    live slice. Births do not look into slices before that time, which may be asked for later.
 
     Args:
-        arrived, live: how many series; a row an SLI, a column a slice.
+        arrived, live: how many series; a row an SLI, a column a slice that was asked in full.
     """
     returns = (arrived > 0) & (arrived < live)
-    columns = np.flatnonzero(returns.any(axis=0))[::-1].tolist()
-    reach = Reach(RETURN_LOOK_BACK, LOOK_BACK)
-    return [Settlement(np.flatnonzero(returns[:, column]), (column, column + 1), reach) for column in columns]
+    firsts = np.zeros_like(returns)
+    if not is_measured_before:
+        rows = np.flatnonzero((live > 0).any(axis=1))
+        firsts[rows, (live[rows] > 0).argmax(axis=1)] = True
+        firsts &= arrived > 0
+    found = []
+    for column in np.flatnonzero((returns | firsts).any(axis=0))[::-1].tolist():
+        inside = column * step
+        ordinary = LOOK_BACK if is_measured_before else min(LOOK_BACK, inside)
+        for chosen, unmeasured in ((firsts, inside), (returns & ~firsts, ordinary)):
+            if len(rows := np.flatnonzero(chosen[:, column])):
+                found.append(Settlement(rows, (column, column + 1), Reach(RETURN_LOOK_BACK, unmeasured)))
+    return found
 
 
 def interval_of(columns: tuple[int, int], interval: Interval, step: timedelta) -> Interval:
@@ -95,12 +111,16 @@ def interval_of(columns: tuple[int, int], interval: Interval, step: timedelta) -
     return Interval(from_epoch(start + first * seconds), from_epoch(start + end * seconds))
 
 
-def _odd_blocks(odd: BoolArray) -> Iterator[Settlement]:
+def _odd_blocks(odd: BoolArray, restarted: BoolArray) -> Iterator[Settlement]:
     for first in range(0, odd.shape[1], BLOCK):
         block = odd[:, first : first + BLOCK]
-        columns = np.flatnonzero(block.any(axis=0))
-        if len(columns):
-            yield Settlement(np.flatnonzero(block.any(axis=1)), (first + int(columns[0]), first + int(columns[-1]) + 1))
+        with_restarts: BoolArray = np.any(restarted[:, first : first + BLOCK], axis=1)
+        for is_chosen, reach in ((with_restarts, NEAR), (np.logical_not(with_restarts), NO_RESTARTS)):
+            chosen = block & is_chosen[:, None]
+            columns = np.flatnonzero(chosen.any(axis=0))
+            if len(columns):
+                span = (first + int(columns[0]), first + int(columns[-1]) + 1)
+                yield Settlement(np.flatnonzero(chosen.any(axis=1)), span, reach)
 
 
 def _beyond_gap(unmeasured: timedelta) -> Reach:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
+from okrbridge.application.ports import SourceFailure
 from okrbridge.domain.ledger import FloatArray, IntArray
+from okrbridge.errors import SourceError
 from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.asking import RawQuestion, on_targets, raw_questions
+from okrbridge.sources.prometheus.asking import on_targets
 from okrbridge.sources.prometheus.births import born, view_begins
-from okrbridge.sources.prometheus.facts import PROCESS_START, TargetFacts, UpMemory
+from okrbridge.sources.prometheus.counters import LOOK_BACK
+from okrbridge.sources.prometheus.facts import PROCESS_START, TargetFacts
 from okrbridge.sources.prometheus.increase import (
     BoolArray,
     Growth,
@@ -22,7 +26,10 @@ from okrbridge.sources.prometheus.increase import (
     merged,
     remembered,
     walk,
+    was_away,
 )
+from okrbridge.sources.prometheus.recalling import recalled, recalled_ups, series_questions
+from okrbridge.sources.prometheus.settlements import LONGEST_LOOK_BACK, RETURN_LOOK_BACK
 from okrbridge.sources.prometheus.tally import Tally
 from okrbridge.sources.prometheus.tracking import Block, Known, Pairs, Tracker
 
@@ -30,41 +37,10 @@ Points = Sequence[tuple[float, float]]
 
 
 def advanced(tracker: Tracker, known: Known, block: Block, pairs: Pairs, tally: Tally | None) -> Known:
-    """Go through the slices of a block; what they bring is entered in the tally, if there is one.
-
-    Raises:
-        SourceError: the samples of odd series could not be read.
-    """
+    """Go through the slices of a block; what they bring is entered in the tally, if there is one."""
     for column, end in enumerate(block.ends.tolist()):
         known = _Slice(tracker, block, pairs, column, end).settled(known, tally)
-    return known
-
-
-def from_far(tracker: Tracker, block: Block, begin: float, *, is_usable: bool) -> Known:
-    """What one reading over a longer time tells, of series that may be out of view since.
-
-    Args:
-        begin: where that time began. A process that started after it may not be the one that gave the level: then it
-            is taken for another one.
-        is_usable: whether increases since those levels are to be counted.
-    """
-    end = int(block.ends[0])
-    empty = Known(Memory.empty(end), UpMemory.empty())
-    slice_ = _Slice(tracker, block, Pairs.none(), 0, end)
-    known, facts, level = slice_.read(empty)
-    start = facts.start[tracker.book.targets]
-    found = Growth(level, level * 0, level < 0, level < 0)
-    series = remembered(known.series, end, found, start, block.levels[:, 0])
-    is_young = start > begin
-    series = Memory(
-        end,
-        series.level if is_usable else np.full(len(level), np.nan),
-        np.where(is_young, np.nan, start),
-        np.where(is_young, np.minimum(series.seen, begin), series.seen),
-        series.copies,
-        series.fallen,
-    )
-    return Known(series, known.ups.after(block.ups[:, 0], end))
+    return Known(known.series, known.ups, known.broken | block.failures.keys())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,41 +51,98 @@ class _Slice:
     column: int
     end: int
 
+    @property
+    def step(self) -> int:
+        return self.tracker.questions.step_seconds
+
     def settled(self, known: Known, tally: Tally | None) -> Known:
-        known, facts, level = self.read(known)
-        memory, step = known.series, int(self.tracker.questions.step_seconds)
+        known, level = self._read(known)
         is_bad = np.isinf(level) | (level < 0)
         if tally is not None and is_bad.any():
-            tally.fail_values(self.pairs, is_bad, level)
+            tally.fail_values(self.pairs, is_bad, level, self.end)
         level = np.where(is_bad, np.nan, level)
-        start = facts.start[self.tracker.book.targets]
-        found = growth(memory, level, start, self.block.flagged[:, self.column], step)
+        facts = self._facts(known)
+        if tally is not None:
+            known, facts = self._recalled(known, level, facts, tally)
+        memory, start = known.series, facts.start[self.tracker.book.targets]
+        flagged = self.block.flagged[:, self.column] | was_away(memory, self.step, self.block.window)
+        found = growth(memory, level, start, flagged, self.step)
         after = remembered(memory, self.end, found, start, self.block.levels[:, self.column])
-        counted, first = found.counted, np.where(found.new, level, 0.0)
+        if self.block.without_facts is not None:
+            after.start[:] = memory.start
+        self._note_returns(memory, found)
         # Before what is counted, series without a level are no oddity: everything is seen for the first time.
         odd = found.odd if tally is not None else found.odd & ~np.isnan(memory.level)
+        counted, first = found.counted, np.where(found.new, level, 0.0)
         if odd.any():
-            for row, told in self._walks(np.flatnonzero(odd).tolist(), memory, step).items():
+            for row, told in self._walks(np.flatnonzero(odd).tolist(), memory, tally).items():
                 counted[row], after.start[row] = told.grown, told.start
                 first[row] = told.first
         if tally is not None:
             counts = tally.sums(self.pairs.slots, self.pairs.signs * counted[self.pairs.rows])
             if found.new.any():
-                counts += self._births(np.where(found.new, first, np.nan), facts, memory, tally)
+                counts += self._new(np.where(found.new, first, np.nan), facts, known, tally)
             tally.enter(self.end, self.pairs, counts, after.seen)
-        return Known(after, known.ups.after(self.block.ups[:, self.column], self.end))
+        return Known(after, known.ups.after(self._ups(), self.end), known.broken)
 
-    def read(self, known: Known) -> tuple[Known, TargetFacts, FloatArray]:
-        """What was known, with room for all series; what the slice tells of targets; and the levels in it."""
-        book, facts = self.tracker.book, self.tracker.facts
+    def _read(self, known: Known) -> tuple[Known, FloatArray]:
+        """What was known, with room for all series; and the levels in the slice."""
+        book = self.tracker.book
         memory = known.series.grown(len(book), len(book.copy_rows))
-        ups = known.ups.grown(facts.up_rows)
-        numbers, starts = self.block.starts
-        told = facts.facts(ups, self.block.ups[:, self.column], (numbers, starts[:, self.column]), self.end)
         level = self.block.levels[:, self.column]
         if book.has_copies:
-            level, memory = merged(memory, level, np.array(book.copy_rows, dtype=np.int64))
-        return Known(memory, ups), told, level
+            level, memory = merged(memory, level, book.row_of_copies)
+        return Known(memory, known.ups.grown(self.tracker.facts.up_rows), known.broken), level
+
+    def _facts(self, known: Known) -> TargetFacts:
+        """What the slice tells of targets."""
+        numbers, starts = self.block.starts
+        told = (numbers, starts[:, self.column])
+        return self.tracker.facts.facts(known.ups, self._ups(), told, self.end)
+
+    def _ups(self) -> FloatArray:
+        """The value of each ``up`` in the slice, with room for those that were entered since it was read."""
+        more = self.tracker.facts.up_rows - len(self.block.ups)
+        return np.concatenate([self.block.ups[:, self.column], np.full(more, np.nan)])
+
+    def _note_returns(self, memory: Memory, found: Growth) -> None:
+        live = ~np.isnan(found.level)
+        away = live & was_away(memory, self.step, 2 * self.step) & ~found.new
+        if away.any():
+            self.tracker.note_returns(self.end, self.end - memory.seen[away], int(live.sum()))
+
+    def _recalled(self, known: Known, level: FloatArray, facts: TargetFacts, tally: Tally) -> tuple[Known, TargetFacts]:
+        """With the last levels of the series that come into view, where they may have been known before.
+
+        A process that started within the look-back shows nothing that is older.
+        """
+        memory, targets = known.series, self.tracker.book.targets
+        slice_start = self.end - self.step
+        is_young = facts.start[targets] > slice_start - LOOK_BACK.total_seconds()
+        new = ~np.isnan(level) & np.isneginf(memory.seen) & ~is_young
+        if not new.any():
+            return known, facts
+        until = tally.measured.until[self.pairs.slots[new[self.pairs.rows]] % tally.slis]
+        oldest = float(np.nanmin(until)) if (~np.isnan(until)).any() else slice_start
+        since_measured = timedelta(seconds=slice_start - oldest) + LOOK_BACK
+        over = min(max(RETURN_LOOK_BACK, since_measured), LONGEST_LOOK_BACK)
+        told = recalled(self.tracker, memory, np.flatnonzero(new).tolist(), over, slice_start)
+        if told.failure is not None:
+            failed = np.zeros(len(level), dtype=np.bool_)
+            failed[told.failed] = True
+            tally.fail_series(self.pairs, failed, self.end, told.failure)
+        instants = np.unique(until[until - LOOK_BACK.total_seconds() < known.ups.since])
+        ups = known.ups
+        if len(instants) and oldest < slice_start:
+            ups = recalled_ups(self.tracker, ups, np.unique(targets[new]).tolist(), instants.tolist())
+        known = Known(told.memory, ups, known.broken)
+        return known, self._facts(known)
+
+    def _new(self, first: FloatArray, facts: TargetFacts, known: Known, tally: Tally) -> FloatArray:
+        """What the new series bring to each slot; nothing is known of them where nothing is told of the targets."""
+        if (failure := self.block.without_facts) is not None:
+            tally.fail_series(self.pairs, ~np.isnan(first), self.end, failure)
+        return self._births(first, facts, known.series, tally)
 
     def _births(self, first: FloatArray, facts: TargetFacts, memory: Memory, tally: Tally) -> FloatArray:
         """What the new series bring to each slot: their first value where they were born.
@@ -119,7 +152,7 @@ class _Slice:
         """
         chosen = np.flatnonzero(~np.isnan(first[self.pairs.rows]))
         rows, slis = self.pairs.rows[chosen], self.pairs.slots[chosen] % tally.slis
-        slice_start = self.end - tally.step
+        slice_start = self.end - self.step
         is_born, may_be = born(slis, self.tracker.book.targets[rows], slice_start, facts, tally.measured)
         if may_be.any():
             unsure = np.flatnonzero(may_be)
@@ -148,52 +181,59 @@ class _Slice:
         in_view: BoolArray = found & (latest[places] > views)
         return in_view
 
-    def _walks(self, odd: Sequence[int], memory: Memory, step: int) -> dict[int, Walk]:
-        samples, targets = self._samples(odd), self.tracker.book.targets
-        starts = self._starts({int(targets[row]) for row in samples})
+    def _walks(self, odd: Sequence[int], memory: Memory, tally: Tally | None) -> dict[int, Walk]:
+        """What the samples of the odd series tell; where they cannot be read, the slice is given up for their SLIs."""
+        samples, failure = self._samples(odd)
+        targets = self.tracker.book.targets
+        starts, failed = self._starts({int(targets[row]) for row in samples})
+        without = {row for row in odd if row not in samples} if failure else set()
+        if failed is not None:
+            failure, without = failed, set(odd)
+        if failure is not None and tally is not None:
+            chosen = np.zeros(len(targets), dtype=np.bool_)
+            chosen[list(without)] = True
+            tally.fail_series(self.pairs, chosen, self.end, failure)
         walks: dict[int, Walk] = {}
         for row, copies in samples.items():
             told = starts.get(int(targets[row]), ())
             before = (float(memory.level[row]), float(memory.start[row]), float(memory.seen[row]))
-            found = [walk(one, started(told, one), before, step) for one in copies]
+            found = [walk(one, started(told, one), before, self.step) for one in copies]
             walks[row] = max(found, key=lambda one: one.first + one.grown)
         return walks
 
-    def _samples(self, odd: Sequence[int]) -> dict[int, list[Points]]:
-        """The samples of each copy of the odd series."""
+    def _samples(self, odd: Sequence[int]) -> tuple[dict[int, list[Points]], SourceFailure | None]:
+        """The samples of each copy of the odd series, and why those of some are lacking."""
         book, wanted = self.tracker.book, set(odd)
         rows: dict[int, list[Points]] = defaultdict(list)
-        questions = list(self._raw_questions(odd))
-        answers = self.tracker.samples([question.selector for question in questions], self.end)
-        for question, answer in zip(questions, answers, strict=True):
+        failure = None
+        questions = series_questions(self.tracker, odd, by_name=True)
+        for question, answer in zip(
+            questions, self.tracker.questions.samples([one.selector for one in questions], self.end), strict=True
+        ):
+            if isinstance(answer, SourceError):
+                failure = SourceFailure(answer.reason, str(answer))
+                continue
             for series in answer:
-                row = book.row(question.group, series.labels)
-                if row in wanted:
-                    rows[row].append(series.points)
-        return rows
+                copy = question.copy(book, series.labels)
+                if copy >= 0 and book.copy_rows[copy] in wanted:
+                    rows[book.copy_rows[copy]].append(series.points)
+        return rows, failure
 
-    def _raw_questions(self, odd: Sequence[int]) -> Iterable[RawQuestion]:
-        book = self.tracker.book
-        sizes = np.bincount(book.targets, minlength=len(self.tracker.targets))
-        by_group: dict[int, list[tuple[dict[str, str], int]]] = defaultdict(list)
-        for row in odd:
-            by_group[int(book.groups[row])].append((book.labels(row), int(sizes[book.targets[row]])))
-        for group, series in by_group.items():
-            yield from raw_questions(group, self.tracker.reads[group], series)
-
-    def _starts(self, targets: set[int]) -> Mapping[int, Points]:
+    def _starts(self, targets: set[int]) -> tuple[Mapping[int, Points], SourceFailure | None]:
         """The process starts that each target told, where it is one process that tells them."""
         names = self.tracker.targets.names
         by_job: dict[str, list[str]] = defaultdict(list)
         for target in targets:
             by_job[names[target][0]].append(names[target][1])
         everything = Selector(PROCESS_START)
-        selectors = [on_targets(everything, job, instances) for job, instances in by_job.items()]
+        selectors = [on_targets(everything, job, instances).text for job, instances in by_job.items()]
         told: dict[int, list[Points]] = defaultdict(list)
-        for answer in self.tracker.samples(selectors, self.end):
+        for answer in self.tracker.questions.samples(selectors, self.end):
+            if isinstance(answer, SourceError):
+                return {}, SourceFailure(answer.reason, str(answer))
             for series in answer:
                 told[self.tracker.targets.number(series.labels)].append(series.points)
-        return {target: one[0] for target, one in told.items() if len(one) == 1}
+        return {target: one[0] for target, one in told.items() if len(one) == 1}, None
 
 
 def started(told: Points, samples: Points) -> list[float]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
+from datetime import datetime
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -21,8 +22,8 @@ from okrbridge.application.ports import (
     ValueRequest,
 )
 from okrbridge.domain.ledger import SliceTable
-from okrbridge.domain.sli import Sli, SliKind
-from okrbridge.domain.windows import Grid, epoch_seconds, format_duration, from_epoch
+from okrbridge.domain.sli import Sli
+from okrbridge.domain.windows import Grid, epoch_seconds, from_epoch
 from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.promql.selectors import metric_names
 from okrbridge.promql.syntax import PromqlSyntaxError
@@ -30,8 +31,10 @@ from okrbridge.sources.prometheus.batches import Batches
 from okrbridge.sources.prometheus.carrying import Carry
 from okrbridge.sources.prometheus.client import PrometheusClient
 from okrbridge.sources.prometheus.expressions import AsWritten
+from okrbridge.sources.prometheus.methods import Server, counting_method
 from okrbridge.sources.prometheus.planner import Limits, Planner, Way, chosen, rows_of
 from okrbridge.sources.prometheus.push_down import PushDown
+from okrbridge.sources.prometheus.readers import RowReader
 from okrbridge.sources.prometheus.readings import as_reading
 
 _Asked = TypeVar("_Asked")
@@ -60,10 +63,11 @@ class PrometheusSource:
     ) -> None:
         self._name, self._client, self._grid = name, client, grid
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"source-{name}")
-        batches = Batches(client, self._pool)
-        self._carry = Carry(client, grid, self._pool, replica_labels=replica_labels)
+        batches = Batches(RowReader(client), self._pool)
+        self._planner, self._server = Planner(batches, limits), Server(client)
+        self._ways: dict[str, Way] = {}
+        self._carry = Carry(client, grid, self._pool, replica_labels=replica_labels, sizes=self._planner.series)
         self._push_down, self._expressions = PushDown(batches, grid), AsWritten(batches, grid)
-        self._planner = Planner(client, limits)
 
     @property
     def name(self) -> str:
@@ -72,6 +76,7 @@ class PrometheusSource:
 
     def count(self, requests: Sequence[CountRequest]) -> list[Counted]:
         """Answer every request, in order; one failing request leaves the others alone."""
+        self._server.ask()
         parts: list[list[tuple[Sequence[int], Counted]]] = [[] for _ in requests]
         for way, places, rows, asked in self._split(requests):
             for place, own, answer in zip(places, rows, self._answer(way, asked), strict=True):
@@ -100,19 +105,13 @@ class PrometheusSource:
 
     def counting_method(self, sli: Sli) -> str:
         """How this source counts an SLI, in a few words for ``explain``."""
-        if sli.kind is not SliKind.COUNTERS:
-            return f"{sli.kind}: the value of the query in each slice of {format_duration(self._grid.step)}, as written"
-        part = "good" if sli.good is not None else "bad"
-        step = format_duration(self._grid.step)
-        return (
-            f"exact increase of the {part} and total counters in each slice of {step}, from their raw samples: "
-            "last in the slice minus last before it, with resets and births of series counted, nothing extrapolated"
-        )
+        way = self._ways.get(sli.key, Way.of(sli))
+        return counting_method(sli, way, self._server.name, self._grid.step)
 
     def plan(self, slis: Sequence[Sli]) -> list[PlannedQuery]:
         """The questions that count an ordinary slice of these SLIs, each with the SLIs it serves."""
-        layout = self._carry.layout(tuple(slis))
-        return self._planned(slis, self._planner.ways(layout, from_epoch(time.time())))
+        self._server.ask()
+        return self._planned(slis, self._ways_of(tuple(slis), from_epoch(time.time())))
 
     def close(self) -> None:
         """Let go of connections; questions under way are finished first."""
@@ -123,12 +122,22 @@ class PrometheusSource:
         self, requests: Sequence[CountRequest]
     ) -> Iterator[tuple[Way, list[int], list[Sequence[int]], list[CountRequest]]]:
         """For each way the requests' places, the rows of each that go this way, and what is asked."""
-        ways = [self._planner.ways(self._carry.layout(one.slis), one.interval.end) for one in requests]
+        ways = [self._ways_of(one.slis, one.interval.end) for one in requests]
         for way in Way:
             rows = [rows_of(one, way) for one in ways]
             places = [place for place, own in enumerate(rows) if own]
             asked = [replace(requests[place], slis=chosen(requests[place].slis, rows[place])) for place in places]
             yield way, places, [rows[place] for place in places], asked
+
+    def _ways_of(self, slis: tuple[Sli, ...], at: datetime) -> list[Way]:
+        """How each SLI is counted; remembered where it is not the usual way."""
+        ways = self._planner.ways(self._carry.layout(slis), at)
+        for sli, way in zip(slis, ways, strict=True):
+            if way is Way.PUSH_DOWN:
+                self._ways[sli.key] = way
+            elif self._ways:
+                self._ways.pop(sli.key, None)
+        return ways
 
     def _answer(self, way: Way, requests: Sequence[CountRequest]) -> list[Counted]:
         if way is Way.CARRY:
@@ -145,13 +154,14 @@ class PrometheusSource:
         ]
 
     def _planned_reads(self, slis: tuple[Sli, ...]) -> Iterator[PlannedQuery]:
-        layout, now = self._carry.layout(slis), from_epoch(time.time())
-        for group, read in enumerate(layout.reads):
-            rows = layout.touched(group)
+        layout = self._carry.layout(slis)
+        told = [self._planner.series(read) for read in layout.reads]
+        for query, groups in self._carry.questions.levels_queries(layout.reads, [one or 1 for one in told]):
+            rows = sorted({row for group in groups for row in layout.touched(group)})
             keys = tuple(slis[row].key for row in rows)
-            note = f"the levels of all series that {len(rows)} SLIs take in, subtracted in okrbridge"
-            series = self._planner.series(read, now)
-            yield PlannedQuery(self._carry.questions.levels_query(read), Way.CARRY, keys, series, note)
+            known = [one for group in groups if (one := told[group]) is not None]
+            series = sum(known) if len(known) == len(groups) else None
+            yield PlannedQuery(query, Way.CARRY, keys, series, _reading_note(len(rows), len(groups)))
 
     def _value(self, request: ValueRequest) -> Reading:
         try:
@@ -194,6 +204,12 @@ def joined(request: CountRequest, grid: Grid, answers: Sequence[tuple[Sequence[i
         failures |= {rows[row]: failure for row, failure in answer.failures.items()}
         warnings |= {rows[row]: told for row, told in answer.warnings.items()}
     return Counted(request, table, failures, warnings)
+
+
+def _reading_note(slis: int, reads: int) -> str:
+    taken = "1 SLI takes in" if slis == 1 else f"{slis} SLIs take in"
+    metrics = f" of {reads} metrics" if reads > 1 else ""
+    return f"the levels of all series{metrics} that {taken}, subtracted in okrbridge"
 
 
 def _failure(error: SourceError) -> SourceFailure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from okrbridge.sources.prometheus.births import Measured
 from okrbridge.sources.prometheus.counters import LOOK_BACK
 from okrbridge.sources.prometheus.increase import BoolArray
 from okrbridge.sources.prometheus.reads import Layout
-from okrbridge.sources.prometheus.tracking import Block, Pairs
+from okrbridge.sources.prometheus.tracking import Pairs
 
 _LOOK_BACK = LOOK_BACK.total_seconds()
 
@@ -35,7 +35,8 @@ class Tally:
         self.table = SliceTable.unknown(starts, len(wanted.slis))
         self._is_good = np.array([sli.good is not None for sli in wanted.slis], dtype=np.bool_)
         self.failures: dict[int, SourceFailure] = {}
-        self._warnings: dict[str, None] = {}
+        self._unknown = np.zeros(self.table.states.shape, dtype=np.bool_)
+        self._warnings: dict[int, dict[str, None]] = {}
         self._until = until.copy()
         before = np.where(until >= self._start, -np.inf, until - _LOOK_BACK)
         self._since = np.where(np.isnan(until), float(self._start), before)
@@ -54,24 +55,42 @@ class Tally:
         """Values added up by slot: the parts of all SLIs, then their totals."""
         return np.bincount(slots, values, 2 * self.slis).astype(np.float64)
 
-    def note(self, block: Block) -> None:
-        """Take over what the server said beside its answers, and what it did not answer."""
-        self._warnings |= dict.fromkeys(block.warnings)
-        for group, error in block.failures.items():
-            self.fail(self._layout.touched(group), SourceFailure(error.reason, str(error)))
+    def note(self, end: int, failures: Mapping[int, SourceFailure], warnings: Mapping[int, Sequence[str]]) -> None:
+        """Take over what the server did not answer of the slices from one end on, and what it said beside its answers.
 
-    def fail(self, rows: Sequence[int], failure: SourceFailure) -> None:
-        """Give up SLIs; the first failure of each is told."""
+        What is not known of one slice is not known of those after it: their levels could be compared with older ones
+        only, and would count the slice's events, which are asked for again.
+
+        Args:
+            failures, warnings: by the read of the SLIs.
+        """
+        for group, failure in failures.items():
+            self.fail(self._layout.touched(group), failure, end)
+        for group, texts in warnings.items():
+            for row in self._layout.touched(group):
+                self._warnings.setdefault(row, {}).update(dict.fromkeys(texts))
+
+    def fail(self, rows: Sequence[int], failure: SourceFailure, end: int | None = None) -> None:
+        """Give up SLIs, from a slice's end on; the first failure of each is told."""
+        first = 0 if end is None else max(0, self._column(end))
+        self._unknown[list(rows), first:] = True
         for row in rows:
             self.failures.setdefault(row, failure)
 
-    def fail_values(self, pairs: Pairs, is_bad: BoolArray, values: FloatArray) -> None:
-        """Give up the SLIs over series with values that no counter can have."""
-        touched = is_bad[pairs.rows]
-        for row, series in zip(pairs.slots[touched] % len(self._layout.slis), pairs.rows[touched], strict=True):
-            shown = "NaN" if np.isneginf(values[series]) else f"{values[series]:g}"
+    def fail_series(self, pairs: Pairs, chosen: BoolArray, end: int, failure: SourceFailure) -> None:
+        """Give up one slice of the SLIs over some series; later slices are known all the same."""
+        rows = np.unique(pairs.slots[chosen[pairs.rows]] % self.slis).tolist()
+        self._unknown[rows, self._column(end)] = True
+        for row in rows:
+            self.failures.setdefault(row, failure)
+
+    def fail_values(self, pairs: Pairs, is_bad: BoolArray, values: FloatArray, end: int) -> None:
+        """Give up one slice of the SLIs over series with values that no counter can have."""
+        for value in np.unique(values[is_bad]).tolist():
+            shown = "NaN" if np.isneginf(value) else f"{value:g}"
             message = f"a series of the counter has the value {shown}, which no counter can have; is this a gauge?"
-            self.fail([int(row)], SourceFailure(SourceFailureReason.BAD_ANSWER, message))
+            failure = SourceFailure(SourceFailureReason.BAD_ANSWER, message)
+            self.fail_series(pairs, is_bad & (values == value), end, failure)
 
     def enter(self, end: int, pairs: Pairs, counts: FloatArray, seen: FloatArray) -> None:
         """Enter one slice.
@@ -80,7 +99,7 @@ class Tally:
             counts: of each slot: the parts of all SLIs, then their totals.
             seen: when each series was last seen.
         """
-        count, column = len(self._layout.slis), (end - self.step - self._start) // self.step
+        count, column = self.slis, self._column(end)
         live = seen - self.step >= end - max(_LOOK_BACK, self.step)
         is_total = pairs.slots >= count
         measured = np.zeros(count, dtype=np.bool_)
@@ -89,7 +108,7 @@ class Tally:
         self.table.good[:, column] = np.where(measured, np.where(self._is_good, part, total - part), 0.0)
         self.table.total[:, column] = np.where(measured, total, 0.0)
         self.table.states[:, column] = np.where(measured, SliceState.MEASURED, SliceState.GAP)
-        self._until[measured] = end
+        self._until[measured & ~self._unknown[:, column]] = end
 
     def counted(self, request: CountRequest, rows: IntArray) -> Counted:
         """The answer to one request, without what failed.
@@ -97,10 +116,13 @@ class Tally:
         Args:
             rows: where each of the request's SLIs stands here.
         """
-        table = SliceTable(self.table.starts, self.table.good[rows], self.table.total[rows], self.table.states[rows])
-        failures = {place: self.failures[row] for place, row in enumerate(rows.tolist()) if row in self.failures}
-        for place in failures:
-            table.good[place] = table.total[place] = 0.0
-            table.states[place] = SliceState.UNKNOWN
-        told = tuple(self._warnings)
-        return Counted(request, table, failures, dict.fromkeys(range(len(rows)), told) if told else {})
+        unknown = self._unknown[rows]
+        good, total = (np.where(unknown, 0.0, one[rows]) for one in (self.table.good, self.table.total))
+        states = np.where(unknown, SliceState.UNKNOWN, self.table.states[rows]).astype(np.int8)
+        places = rows.tolist()
+        failures = {place: self.failures[row] for place, row in enumerate(places) if row in self.failures}
+        warnings = {place: tuple(self._warnings[row]) for place, row in enumerate(places) if row in self._warnings}
+        return Counted(request, SliceTable(self.table.starts, good, total, states), failures, warnings)
+
+    def _column(self, end: int) -> int:
+        return (end - self.step - self._start) // self.step

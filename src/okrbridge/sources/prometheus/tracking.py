@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from okrbridge.application.ports import SourceFailure
 from okrbridge.domain.ledger import FloatArray, IntArray
-from okrbridge.errors import SourceError
+from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.asking import Questions, Samples
+from okrbridge.sources.prometheus.asking import Questions, Waiting
+from okrbridge.sources.prometheus.counters import KNOWN_FOR, LOOK_BACK
 from okrbridge.sources.prometheus.facts import FactReader, UpMemory
 from okrbridge.sources.prometheus.increase import BoolArray, Memory
 from okrbridge.sources.prometheus.levels import Levels
 from okrbridge.sources.prometheus.members import Members
-from okrbridge.sources.prometheus.reads import TOTAL, Layout
+from okrbridge.sources.prometheus.outcomes import lacking
+from okrbridge.sources.prometheus.reads import TOTAL, Layout, takes_in
 from okrbridge.sources.prometheus.series import SeriesBook, Targets
 
-_KEPT = 2
+_KEPT_STATES, _KEPT_LAYOUTS = 3, 4
+_FORGET_FROM = 1_000
+"""Series that are gone are forgotten once there are so many, and half as many as all."""
+_WIDE_FOR = 900
+"""Seconds for which resets are looked for over a longer time after many series came back at once."""
+_MANY = 0.1
+
+Sizes = Callable[[Selector], int | None]
+"""About how many series a read has; None where that is not known."""
 
 
 class Known(NamedTuple):
-    """What is known at a slice's end, of series and of targets."""
+    """What is known at a slice's end, of series and of targets.
+
+    Attributes:
+        broken: the reads of which a slice before it is not known.
+    """
 
     series: Memory
     ups: UpMemory
+    broken: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,13 +58,12 @@ class Pairs:
     slots: IntArray
     rows: IntArray
     signs: IntArray
-    series: int
 
     @classmethod
     def none(cls) -> Pairs:
         """No SLI takes in any series."""
         empty = np.zeros(0, dtype=np.int64)
-        return cls(empty, empty, empty, 0)
+        return cls(empty, empty, empty)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,18 +73,25 @@ class Block:
     Attributes:
         levels: of each copy of each series; shape (copies, slices).
         flagged: series that the server saw reset near a slice; shape (series, slices).
+        window: how many seconds before a slice's end the server looked for resets.
         ups: of each ``up`` known; shape (ups, slices).
         starts: the targets and values of process starts; the values of shape (told, slices).
-        failures: by read.
+        failures: of levels, by read.
+        without_resets: why resets are not told, by read.
+        without_facts: why nothing is told of the targets; None when they are.
+        warnings: by read.
     """
 
     ends: IntArray
     levels: FloatArray
     flagged: BoolArray
+    window: int
     ups: FloatArray
     starts: tuple[IntArray, FloatArray]
-    failures: dict[int, SourceError] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    failures: dict[int, SourceFailure] = field(default_factory=dict)
+    without_resets: dict[int, SourceFailure] = field(default_factory=dict)
+    without_facts: SourceFailure | None = None
+    warnings: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +99,24 @@ class Asked:
     """Questions about several slices that are under way: levels and resets by read, and the facts of targets."""
 
     ends: IntArray
-    levels: Sequence[Future[Levels]]
-    resets: Sequence[Future[Levels]]
-    facts: Future[Levels]
+    window: int
+    levels: Waiting
+    resets: Waiting
+    facts: Waiting
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Served:
+    """Where a layout's reads and terms stand in a tracker; None where it reads something else.
+
+    Attributes:
+        groups: of each read of the layout, the read of the tracker.
+        numbers: of each term of the layout, its selector's number.
+    """
+
+    layout: Layout
+    groups: IntArray | None
+    numbers: IntArray
 
 
 class Tracker:
@@ -91,107 +124,181 @@ class Tracker:
 
     Args:
         reads: what is read, one selector a metric.
-        pool: runs the questions of one block side by side.
+        sizes: about how many series a read has, before it was read.
     """
 
-    def __init__(
-        self, reads: Sequence[Selector], questions: Questions, pool: ThreadPoolExecutor, replicas: Sequence[str]
-    ) -> None:
-        self.reads, self.questions, self._pool = tuple(reads), questions, pool
+    def __init__(self, reads: Sequence[Selector], questions: Questions, replicas: Sequence[str], sizes: Sizes) -> None:
+        self.reads, self.questions, self._sizes = tuple(reads), questions, sizes
         self.targets = Targets()
         self.book = SeriesBook(self.targets, replicas)
         self.facts = FactReader(self.targets)
         self._members = Members(self.book)
-        self._layout: tuple[Layout, IntArray] | None = None
-        self._pairs: Pairs | None = None
+        self._served: list[_Served] = []
+        self._pairs: dict[Layout, tuple[int, Pairs]] = {}
         self._known: dict[int, Known] = {}
+        self._window, self._wide_until = 2 * questions.step_seconds, 0
 
-    def known_at(self, end: int) -> Known | None:
-        """What is known at a slice's end; None when that was not kept."""
-        return self._known.get(end)
+    @property
+    def newest(self) -> int:
+        """The latest end at which something is known; -1 for none."""
+        return max(self._known, default=-1)
+
+    def known_at(self, end: int, groups: IntArray) -> Known | None:
+        """What is known at a slice's end of the series of some reads; None when that was not kept."""
+        known = self._known.get(end)
+        return None if known is None or not known.broken.isdisjoint(groups.tolist()) else known
 
     def keep(self, known: Known) -> None:
-        """Keep what is known for the slices that follow; of older states only the one before."""
-        self._known[known.series.end] = known
-        for end in sorted(self._known)[:-_KEPT]:
+        """Keep what is known for the slices that follow, and some states before it, for what is asked again."""
+        before = self._known.get(known.series.end)
+        if before is None or not before.broken < known.broken:
+            self._known[known.series.end] = known
+        for end in sorted(self._known)[:-_KEPT_STATES]:
             del self._known[end]
+
+    def groups_of(self, wanted: Layout) -> IntArray | None:
+        """Where the reads of a layout stand here; None when this does not read all that is wanted."""
+        return self._serving(wanted).groups
 
     def pairs(self, wanted: Layout) -> Pairs:
         """The series of every term, worked out anew only when the terms or the series are others."""
-        if self._layout is None or self._layout[0] is not wanted:
-            entered = zip(wanted.groups.tolist(), wanted.selectors, strict=True)
-            numbers = np.array([self._members.number(group, one) for group, one in entered], dtype=np.int64)
-            self._layout, self._pairs = (wanted, numbers), None
-        if self._pairs is None or self._pairs.series != len(self.book):
-            self._pairs = _joined(wanted, self._layout[1], *self._members.pairs(), len(self.book))
-        return self._pairs
+        version, found = self._pairs.get(wanted, (-1, Pairs.none()))
+        if version != self.book.version:
+            numbers = self._serving(wanted).numbers
+            found = _joined(wanted, numbers, *self._members.pairs())
+            self._pairs = {one.layout: self._pairs[one.layout] for one in self._served if one.layout in self._pairs}
+            self._pairs[wanted] = (self.book.version, found)
+        return found
 
     def ask(self, ends: IntArray) -> Asked:
         """Begin to ask for the levels in some slices, and for what tells births and resets."""
-        asking = self.questions
-        levels = [self._ask(partial(asking.levels, read, ends)) for read in self.reads]
-        resets = [self._ask(partial(asking.resets, read, ends)) for read in self.reads]
-        return Asked(ends, levels, resets, self._ask(partial(asking.facts, self.reads, ends)))
-
-    def ask_within(self, over: timedelta, end: int) -> Asked:
-        """Begin to ask for the last level within a longer time that ends at a boundary."""
-        asking, ends = self.questions, np.array([end], dtype=np.int64)
-        levels = [self._ask(partial(asking.levels_within, read, over, end)) for read in self.reads]
-        resets = [self._ask(partial(nothing, 1)) for _ in self.reads]
-        return Asked(ends, levels, resets, self._ask(partial(asking.facts, self.reads, ends, over)))
+        asking, sizes = self.questions, self.sizes()
+        if int(ends[0]) > self._wide_until:
+            self._window = 2 * asking.step_seconds
+        levels, resets = asking.levels(self.reads, sizes, ends), asking.resets(self.reads, sizes, ends, self._window)
+        return Asked(ends, self._window, levels, resets, asking.facts(self.reads, ends))
 
     def answered(self, asked: Asked) -> Block:
-        """Wait for the answers; a read that failed gives no series.
+        """Wait for the answers; a read that failed gives no series."""
+        levels, failures = _usable(asked.levels(), len(asked.ends))
+        resets, without_resets = _usable(asked.resets(), len(asked.ends))
+        [told], without_facts = _usable(asked.facts(), len(asked.ends))
+        values, flagged = self._sorted(asked.ends, levels, resets)
+        ups, starts = self.facts.sorted(told)
+        warnings = {
+            group: texts
+            for group, (one, other) in enumerate(zip(levels, resets, strict=True))
+            if (texts := tuple(dict.fromkeys((*one.warnings, *other.warnings, *told.warnings))))
+        }
+        return Block(
+            asked.ends,
+            values,
+            flagged,
+            asked.window,
+            ups,
+            starts,
+            failures,
+            without_resets,
+            without_facts.get(0),
+            warnings,
+        )
 
-        Raises:
-            SourceError: nothing is known of the targets.
+    def note_returns(self, end: int, away: FloatArray, live: int) -> None:
+        """Look for resets over a longer time, when many series are scraped more seldom than slices end.
+
+        Args:
+            away: for how many seconds each of the series was away that came back.
+            live: how many series have a sample.
         """
-        failures: dict[int, SourceError] = {}
-        answers: list[tuple[Levels, Levels]] = []
-        for group, (levels, resets) in enumerate(zip(asked.levels, asked.resets, strict=True)):
-            try:
-                answers.append((levels.result(), resets.result()))
-            except SourceError as error:
-                failures[group] = error
-                answers.append((nothing(len(asked.ends)), nothing(len(asked.ends))))
-        return self._sorted(asked.ends, answers, asked.facts.result(), failures)
+        if len(away) > _MANY * live:
+            step = self.questions.step_seconds
+            needed = int(np.quantile(away, 1 - _MANY)) + step
+            self._window = max(self._window, min(needed, int(LOOK_BACK.total_seconds()) + step))
+            self._wide_until = end + _WIDE_FOR
 
-    def samples(self, selectors: Sequence[Selector], end: int) -> list[list[Samples]]:
-        """The series of each selector with their samples in the slice that ends then, asked side by side.
+    def without_the_gone(self, known: Known) -> Known:
+        """Forget series that were not seen for an hour, once they are many; what is still known afterwards."""
+        memory = known.series.grown(len(self.book), len(self.book.copy_rows))
+        oldest = known.series.end - KNOWN_FOR.total_seconds()
+        kept = memory.seen >= oldest
+        gone = len(kept) - int(kept.sum())
+        if gone < max(_FORGET_FROM, len(kept) // 2):
+            return known
+        ups = known.ups.grown(self.facts.up_rows)
+        kept_ups = ups.seen >= oldest
+        used = np.zeros(len(self.targets), dtype=np.bool_)
+        used[self.book.targets[kept]] = True
+        used[self.facts.up_targets[kept_ups]] = True
+        self._members.forget(kept)
+        targets = self.targets.forget(used)
+        self.facts.forget(kept_ups, targets)
+        copies = self.book.forget(kept, targets)
+        self._known.clear()
+        left = UpMemory(ups.value[kept_ups], ups.seen[kept_ups], max(ups.since, oldest))
+        return Known(memory.chosen(kept, copies), left, known.broken)
 
-        Raises:
-            SourceError: no usable answer.
-        """
-        asked = [self._pool.submit(copy_context().run, self.questions.samples, one, end) for one in selectors]
-        return [one.result() for one in asked]
+    def sizes(self) -> list[int]:
+        """About how many series each read has."""
+        counts = np.bincount(self.book.groups, minlength=len(self.reads)).tolist()
+        return [count or self._sizes(read) or 1 for count, read in zip(counts, self.reads, strict=True)]
+
+    def _serving(self, wanted: Layout) -> _Served:
+        for served in self._served:
+            if served.layout is wanted:
+                return served
+        groups, numbers = self._groups(wanted), np.zeros(0, dtype=np.int64)
+        if groups is not None:
+            entered = zip(groups[wanted.groups].tolist(), wanted.selectors, strict=True)
+            numbers = np.array([self._members.number(group, one) for group, one in entered], dtype=np.int64)
+        found = _Served(wanted, groups, numbers)
+        self._served = [found, *self._served[: _KEPT_LAYOUTS - 1]]
+        return found
+
+    def _groups(self, wanted: Layout) -> IntArray | None:
+        if wanted.reads == self.reads:
+            return np.arange(len(self.reads))
+        places = {read.metric: place for place, read in enumerate(self.reads)}
+        groups = [places.get(read.metric, -1) for read in wanted.reads]
+        terms = zip(wanted.groups.tolist(), wanted.selectors, strict=True)
+        if -1 in groups or not all(takes_in(self.reads[groups[group]], one) for group, one in terms):
+            return None
+        return np.array(groups, dtype=np.int64)
 
     def _sorted(
-        self, ends: IntArray, answers: Sequence[tuple[Levels, Levels]], facts: Levels, failures: dict[int, SourceError]
-    ) -> Block:
-        copies = [self.book.copies(group, levels.texts) for group, (levels, _) in enumerate(answers)]
-        resets = [self.book.copies(group, resets.texts, once=True) for group, (_, resets) in enumerate(answers)]
+        self, ends: IntArray, levels: Sequence[Levels], resets: Sequence[Levels]
+    ) -> tuple[FloatArray, BoolArray]:
+        copies = [self.book.copies(group, one.texts) for group, one in enumerate(levels)]
+        fallen = [
+            self.book.copies(group, one.texts, once=True) if one.texts else None for group, one in enumerate(resets)
+        ]
         values = np.full((len(self.book.copy_rows), len(ends)), np.nan)
         flagged = np.zeros((len(self.book), len(ends)), dtype=np.bool_)
-        rows = np.array(self.book.copy_rows, dtype=np.int64)
-        for own, reset, (levels, found) in zip(copies, resets, answers, strict=True):
-            values[own] = levels.values
-            np.logical_or.at(flagged, rows[reset], ~np.isnan(found.values))
-        ups, starts = self.facts.sorted(facts)
-        told = [one.warnings for pair in answers for one in pair] + [facts.warnings]
-        warnings = tuple(dict.fromkeys(text for texts in told for text in texts))
-        return Block(ends, values, flagged, ups, starts, failures, warnings)
-
-    def _ask(self, question: Callable[[], Levels]) -> Future[Levels]:
-        # Each thread gets the caller's context, so that log lines and spans keep their tick.
-        return self._pool.submit(copy_context().run, question)
+        rows = self.book.row_of_copies
+        for own, one in zip(copies, levels, strict=True):
+            values[own] = one.values
+        for reset, one in zip(fallen, resets, strict=True):
+            if reset is not None:
+                np.logical_or.at(flagged, rows[reset], ~np.isnan(one.values))
+        return values, flagged
 
 
-def nothing(ends: int) -> Levels:
-    """No series."""
-    return Levels([], np.zeros((0, ends)))
+def _usable(answers: Sequence[Levels | SourceError], ends: int) -> tuple[list[Levels], dict[int, SourceFailure]]:
+    """The answers, with no series in place of those that cannot be counted on; and why, by place."""
+    found, failures = [], {}
+    for place, answer in enumerate(answers):
+        warnings: tuple[str, ...] = ()
+        if isinstance(answer, SourceError):
+            failures[place] = SourceFailure(answer.reason, str(answer))
+        elif (message := lacking(answer.warnings)) is not None:
+            failures[place], warnings = SourceFailure(SourceFailureReason.BAD_ANSWER, message), answer.warnings
+        else:
+            found.append(answer)
+            continue
+        found.append(Levels([], np.zeros((0, ends)), warnings))
+    return found, failures
 
 
-def _joined(wanted: Layout, numbers: IntArray, selectors: IntArray, series: IntArray, count: int) -> Pairs:
+def _joined(wanted: Layout, numbers: IntArray, selectors: IntArray, series: IntArray) -> Pairs:
     """Join the terms of SLIs with the series of their selectors."""
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
@@ -200,4 +307,4 @@ def _joined(wanted: Layout, numbers: IntArray, selectors: IntArray, series: IntA
     begins = np.repeat(first - np.concatenate([[0], np.cumsum(times)[:-1]]), times) if len(times) else times
     terms = order[begins + np.arange(int(times.sum()))]
     slots = wanted.rows + np.where(wanted.parts == TOTAL, len(wanted.slis), 0)
-    return Pairs(slots[terms], np.repeat(series, times), wanted.signs[terms], count)
+    return Pairs(slots[terms], np.repeat(series, times), wanted.signs[terms])

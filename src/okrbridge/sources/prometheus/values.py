@@ -22,10 +22,14 @@ class Values:
     Attributes:
         numbers: NaN where the query gave NaN, 0 where it gave nothing.
         given: whether the query gave anything.
+        unusable: where it gave what is no number to count with: infinity, or several series.
+        failure: why; None where there is no such slice.
     """
 
     numbers: FloatArray
     given: BoolArray
+    unusable: BoolArray
+    failure: SourceFailure | None = None
 
     @property
     def known(self) -> BoolArray:
@@ -34,7 +38,7 @@ class Values:
 
 
 def values_of(answer: Answer, moments: Moments) -> Values | SourceFailure:
-    """The numbers of a query that gives one at a time; several series at once, and infinity, are failures."""
+    """The numbers of a query that gives one at a time; an answer of another shape is a failure."""
     if len(moments) == 1 and (failure := shape_failure(answer)):
         return failure
     numbers, rows = np.zeros(len(moments)), np.zeros(len(moments), dtype=np.int64)
@@ -43,11 +47,13 @@ def values_of(answer: Answer, moments: Moments) -> Values | SourceFailure:
         columns = _columns(points[:, 0], moments)
         numbers[columns] = points[:, 1]
         rows[columns] += 1
-    if (rows > 1).any():
-        return too_many(int(rows.max()))
-    if np.isinf(numbers).any():
-        return infinite(float(numbers[np.isinf(numbers)][0]))
-    return Values(numbers, rows > 0)
+    crowded, endless = rows > 1, np.isinf(numbers)
+    failure = None
+    if crowded.any():
+        failure = too_many(int(rows.max()))
+    elif endless.any():
+        failure = infinite(float(numbers[endless][0]))
+    return Values(np.where(endless, np.nan, numbers), rows > 0, crowded | endless, failure)
 
 
 def _columns(times: FloatArray, moments: Moments) -> np.typing.NDArray[np.int64]:
