@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from tests.acceptance.known_fleet import cycle_document, epoch, now, slo_document
+from tests.acceptance.okrbridge_process import OkrbridgeServer
 from tests.servers.programs import wait_until
 from tests.servers.prometheus import PrometheusServer
 
@@ -64,7 +65,8 @@ def item_of(serve, folder: Path, url: str, more: str) -> dict[str, Any]:
     window = (
         f'[{{duration: 1d, isRolling: false, calendar: {{startTime: "{PERIOD:%Y-%m-%d %H:%M:%S}", timeZone: UTC}}}}]'
     )
-    server = serve(slo_document(folder / "config", window=window, prometheus=url, more=more)).start()
+    config = slo_document(folder / "config", window=window, prometheus=url, more=more)
+    server: OkrbridgeServer = serve(config).start()
     wait_until(lambda: server.slo("shop-availability")["coverage_ratio"] >= 1, what="the window being full", seconds=90)
     return server.slo("shop-availability")
 

@@ -255,6 +255,24 @@ def test_slos_of_every_kind_have_the_counts_of_a_walk_over_their_slices(storage:
 
 
 @_EVERY_STORAGE
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 7, 60, 90]))
+def test_many_windows_at_once_are_each_what_they_are_alone(storage: Storage, seed: int, apart: int):
+    world = world_of(seed)
+    stored(storage, world)
+    end = GRID.floor(world.end).replace(minute=0)  # on a turn of every time slice
+    ends = [end - place * 10 * apart * MINUTE for place in range(4)]
+    with storage.reading() as database:
+        counts = SloCounts(database.ledger, GRID, world.maintenance)
+        for slo in world.slos:
+            windows = [GRID.covering(slo.window.at(each)) for each in ends]
+            together = counts.along(slo, windows)
+            for place, alone in enumerate(counts.window_counts(slo, windows)):
+                found = [together.good[place], together.total[place]]
+                found += [together.measured[place], together.in_force[place]]
+                assert found == pytest.approx(numbers(alone), abs=1e-6), (slo, windows[place])
+
+
+@_EVERY_STORAGE
 @given(st.integers(0, 2**32 - 1))
 def test_a_tick_over_slos_of_every_kind_reports_the_counts_of_a_walk(storage: Storage, seed: int):
     world = world_of(seed)

@@ -276,6 +276,9 @@ class SloExplanation(Explanation):
     state: SloState
     reason: str = Field(description="The state in one sentence, with the numbers that decided it.")
     source: str
+    sources: list[dict[str, Any]] = Field(
+        description="The sources behind it: whether each answers, and where its data begins when it is too short."
+    )
     method: str | None = Field(description="How events are counted.")
     counts: dict[str, float | None]
     coverage: dict[str, float | None]

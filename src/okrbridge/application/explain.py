@@ -12,7 +12,7 @@ from datetime import datetime
 
 from okrbridge.application.explain_key_result import key_result_explanation
 from okrbridge.application.explain_measure import measuring_slo_item
-from okrbridge.application.explain_slo import slo_explanation
+from okrbridge.application.explain_slo import slo_explanation, source_items
 from okrbridge.application.maintenance_items import maintenance_items
 from okrbridge.application.maintenance_times import MaintenanceTimes
 from okrbridge.application.ports import Storage
@@ -61,6 +61,7 @@ class Explaining:
         exclusions = times.excluded(times.excluding(report.slo), report.window)
         return {
             **slo_explanation(report, counts, self.now, exclusions),
+            "sources": source_items(self.snapshot.sources, report),
             "maintenance": maintenance_items(self.definitions.maintenance, report.slo, report.window),
             "warnings": [*report.details.warnings, *trouble],
             "evaluation_id": self.snapshot.evaluation_id,

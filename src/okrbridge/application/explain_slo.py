@@ -10,6 +10,7 @@ from okrbridge.application.explain_budget import budget_formulas, burn_again, bu
 from okrbridge.application.formula_items import number
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.slo_reports import SloReport
+from okrbridge.application.snapshot import SourceReport
 from okrbridge.domain.alerting import BurnPair, exceeded_pairs, left_out_pairs_of, pairs_of
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.ledger import WindowCounts
@@ -93,6 +94,24 @@ def indicator_item(sli: Sli) -> Item:
         ],
         "mode": str(sli.mode) if sli.members else None,
     }
+
+
+def source_items(sources: Sequence[SourceReport], report: SloReport) -> list[Item]:
+    """How the sources behind an SLO did, and whether they hold as much history as its window needs."""
+    wanted = {leaf.source for leaf in report.slo.sli.leaves}
+    return [
+        {
+            "name": source.name,
+            "type": source.type,
+            "is_up": source.is_up,
+            "last_success_at": rfc3339(source.last_success_at),
+            "failure": source.failure or None,
+            "data_begins": rfc3339(source.data_begins),
+            "is_history_short": source.data_begins is not None and source.data_begins > report.window.start,
+        }
+        for source in sources
+        if source.name in wanted
+    ]
 
 
 def _time_slices(slo: Slo) -> Item | None:

@@ -7,6 +7,14 @@ from typing import Any
 
 from okrbridge.application.formula_items import number
 
+_SILENT_TIME: Mapping[str, str | None] = {
+    "unknown": None,
+    "good": "counts as good, at the mean traffic of its window",
+    "bad": "counts as bad, at the mean traffic of its window",
+    "ignore": "is not in force",
+}
+"""What is said of time in which the source answered and no series was live, by the SLO's policy."""
+
 
 def explanation_lines(explanation: Mapping[str, Any]) -> list[str]:
     """The lines of an SLO's or a key result's explanation, numbers first and circumstances after."""
@@ -28,11 +36,14 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
             ("bad", indicator["bad"]),
             ("total", indicator["total"]),
             *(("as written", f"{part}: {query}") for part, query in (indicator["written"] or {}).items()),
-            *(("member", f"{one['name']}, weight {number(one['weight'])}") for one in indicator["members"]),
+            *(("member", _member(one)) for one in indicator["members"]),
+            ("put together", indicator["mode"]),
+            ("budgeting", _budgeting(it)),
+            ("silent time", _SILENT_TIME[it["no_data"]]),
             ("note", indicator["note"]),
-            ("source", it["source"]),
+            *(("source", _source(one)) for one in it["sources"]),
             ("method", it["method"]),
-            ("asked", it["query"]),
+            *(("asked", query) for query in (it["query"] or "").splitlines()),
         ),
         "",
         *_formulas(it["formulas"]),
@@ -83,6 +94,29 @@ def _maintenance(times: Sequence[Mapping[str, Any]]) -> list[tuple[str, str | No
         )
         for one in times
     ]
+
+
+def _member(member: Mapping[str, Any]) -> str:
+    return f"{member['name']}, weight {number(member['weight'])}, target {number(member['target_ratio'])}"
+
+
+def _budgeting(it: Mapping[str, Any]) -> str | None:
+    """What good and total count, where that is not plain events."""
+    slices = it["time_slices"]
+    if slices is None:
+        return None
+    if it["budgeting"] == "RatioTimeslices":
+        return (
+            f"{it['budgeting']}: good is the sum of the ratios of time slices of {slices['length']}, total their number"
+        )
+    good = f"good when {number(slices['target_ratio'])} of their events are"
+    return f"{it['budgeting']}: good and total are time slices of {slices['length']}, {good}"
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    state = {True: "answers", False: f"does not answer: {source['failure']}", None: "was not asked"}[source["is_up"]]
+    begins = f"; its data begins at {source['data_begins']}, inside the window" if source["is_history_short"] else ""
+    return f"{source['name']} ({source['type']}) {state}{begins}"
 
 
 def _low_traffic(guard: Mapping[str, Any] | None) -> str | None:

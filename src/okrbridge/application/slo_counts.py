@@ -154,7 +154,7 @@ class SloCounts:
         return [found.counts(0, place) for place in range(len(intervals))]
 
     def along(self, slo: Slo, intervals: Sequence[Interval]) -> Known:
-        """The sums of one SLO over many intervals that lie close together or overlap; shape (intervals,).
+        """The sums of one SLO over several intervals that lie close together or overlap; shape (intervals,).
 
         A time slice is judged by all that is known of it, also where an interval ends inside it.
         """
@@ -171,15 +171,18 @@ class SloCounts:
         batch = self._one(slo)
         if batch.groups[0].manner.is_plain:
             return self._ledger.buckets(slo.sli.key, interval, step)
-        starts = epoch_seconds(interval.start) + int(step.total_seconds()) * np.arange(interval.length // step)
+        numbers = np.arange(interval.length // step, dtype=np.int64)
+        starts = epoch_seconds(interval.start) + int(step.total_seconds()) * numbers
         steps = [
             Interval(interval.start + step * place, interval.start + step * (place + 1)) for place in range(len(starts))
         ]
+        if not steps:
+            return Buckets(starts, *np.zeros((3, 0)))
         if batch.judged:
             known = self._judged_along(batch, steps)
         else:
             known = self._events_along(batch, [*steps, interval], add_up=True)
-        return Buckets(starts.astype(np.int64), known.good[0], known.total[0], known.measured[0])
+        return Buckets(starts, known.good[0], known.total[0], known.measured[0])
 
     def excluded(self, slo: Slo, interval: Interval) -> list[Interval]:
         """The time of an interval that the SLO leaves out: on the grid, ascending, apart."""

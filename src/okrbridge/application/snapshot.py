@@ -76,6 +76,7 @@ class SourceReport:
 
     Attributes:
         is_up: whether it answered at all; None when it was not asked.
+        data_begins: where its data begins when history before it is wanted and is not there; None otherwise.
     """
 
     name: str
@@ -83,6 +84,7 @@ class SourceReport:
     is_up: bool | None
     last_success_at: datetime | None
     failure: str = ""
+    data_begins: datetime | None = None
 
 
 @dataclass(frozen=True)

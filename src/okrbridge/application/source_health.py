@@ -90,7 +90,8 @@ class SourceHealth:
         asked = tally.at == at
         failure = next((f"{one.reason}: {one.message}" for one in tally.failures), "") if asked else ""
         kind = self.types.get(source, "Prometheus")
-        return SourceReport(source, kind, tally.answered if asked else None, tally.last_success, failure)
+        is_up = tally.answered if asked else None
+        return SourceReport(source, kind, is_up, tally.last_success, failure, self.data_begins.get(source))
 
 
 def _outcome(failure: SourceFailure | None, warnings: tuple[str, ...]) -> CountingOutcome:

@@ -148,10 +148,10 @@ class Questions:
         texts = [f"last_over_time({one}[{format_duration(LOOK_BACK)}])" for one in selectors]
         return self._begin(texts, [1] * len(texts), np.array([at], dtype=np.int64))
 
-    def samples(self, selectors: Sequence[str], end: int) -> list[list[Samples] | SourceError]:
-        """The series of each selector with their samples in the slice that ends then, asked side by side."""
+    def samples(self, selectors: Sequence[str], end: int) -> Callable[[], list[list[Samples] | SourceError]]:
+        """Begin to ask for the series of each selector with their samples in the slice that ends then."""
         asked = [self._pool.submit(copy_context().run, self._samples, one, end) for one in selectors]
-        return [one.result() for one in asked]
+        return lambda: [one.result() for one in asked]
 
     def _samples(self, selector: str, end: int) -> list[Samples] | SourceError:
         try:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 
-from okrbridge.application.ports import SourceFailure
 from okrbridge.domain.ledger import FloatArray, IntArray
-from okrbridge.errors import SourceError
-from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.asking import on_targets
 from okrbridge.sources.prometheus.births import born, view_begins
 from okrbridge.sources.prometheus.counters import LOOK_BACK
-from okrbridge.sources.prometheus.facts import PROCESS_START, TargetFacts
+from okrbridge.sources.prometheus.facts import TargetFacts
 from okrbridge.sources.prometheus.increase import (
     BoolArray,
     Growth,
@@ -25,22 +20,31 @@ from okrbridge.sources.prometheus.increase import (
     growth,
     merged,
     remembered,
-    walk,
     was_away,
 )
-from okrbridge.sources.prometheus.recalling import recalled, recalled_ups, series_questions
+from okrbridge.sources.prometheus.oddities import Oddities
+from okrbridge.sources.prometheus.recalling import recalled, recalled_ups
 from okrbridge.sources.prometheus.settlements import LONGEST_LOOK_BACK, RETURN_LOOK_BACK
 from okrbridge.sources.prometheus.tally import Tally
 from okrbridge.sources.prometheus.tracking import Block, Known, Pairs, Tracker
 
-Points = Sequence[tuple[float, float]]
-
 
 def advanced(tracker: Tracker, known: Known, block: Block, pairs: Pairs, tally: Tally | None) -> Known:
     """Go through the slices of a block; what they bring is entered in the tally, if there is one."""
+    ahead = _asked_ahead(tracker, known, block, pairs) if tally is not None and len(block.ends) > 1 else {}
     for column, end in enumerate(block.ends.tolist()):
-        known = _Slice(tracker, block, pairs, column, end).settled(known, tally)
+        known = _Slice(tracker, block, pairs, column, end, ahead.get(end)).settled(known, tally)
     return Known(known.series, known.ups, known.broken | block.failures.keys())
+
+
+def _asked_ahead(tracker: Tracker, known: Known, block: Block, pairs: Pairs) -> dict[int, Oddities]:
+    """The samples of odd series under way for all slices at once, as far as levels tell which series are odd."""
+    asked = {}
+    for column, end in enumerate(block.ends.tolist()):
+        known, odd = _Slice(tracker, block, pairs, column, end, None).foreseen(known)
+        if len(odd):
+            asked[end] = Oddities.asked(tracker, end, odd)
+    return asked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +54,7 @@ class _Slice:
     pairs: Pairs
     column: int
     end: int
+    ahead: Oddities | None
 
     @property
     def step(self) -> int:
@@ -64,26 +69,50 @@ class _Slice:
         facts = self._facts(known)
         if tally is not None:
             known, facts = self._recalled(known, level, facts, tally)
-        memory, start = known.series, facts.start[self.tracker.book.targets]
-        flagged = self.block.flagged[:, self.column] | was_away(memory, self.step, self.block.window)
-        found = growth(memory, level, start, flagged, self.step)
-        after = remembered(memory, self.end, found, start, self.block.levels[:, self.column])
-        if self.block.without_facts is not None:
-            after.start[:] = memory.start
-        self._note_returns(memory, found)
-        # Before what is counted, series without a level are no oddity: everything is seen for the first time.
-        odd = found.odd if tally is not None else found.odd & ~np.isnan(memory.level)
-        counted, first = found.counted, np.where(found.new, level, 0.0)
-        if odd.any():
-            for row, told in self._walks(np.flatnonzero(odd).tolist(), memory, tally).items():
+        found, after = self._compared(known.series, level, facts)
+        self._note_returns(known.series, found)
+        if tally is not None:
+            counted, first = found.counted, np.where(found.new, level, 0.0)
+            for row, told in self._walks(found.odd, known.series, tally).items():
                 counted[row], after.start[row] = told.grown, told.start
                 first[row] = told.first
-        if tally is not None:
             counts = tally.sums(self.pairs.slots, self.pairs.signs * counted[self.pairs.rows])
             if found.new.any():
                 counts += self._new(np.where(found.new, first, np.nan), facts, known, tally)
             tally.enter(self.end, self.pairs, counts, after.seen)
         return Known(after, known.ups.after(self._ups(), self.end), known.broken)
+
+    def foreseen(self, known: Known) -> tuple[Known, IntArray]:
+        """The odd series, and what will be known afterwards, as far as levels tell."""
+        known, level = self._read(known)
+        level = np.where(np.isinf(level) | (level < 0), np.nan, level)
+        found, after = self._compared(known.series, level, self._facts(known))
+        return Known(after, known.ups, known.broken), np.flatnonzero(found.odd)
+
+    def _compared(self, memory: Memory, level: FloatArray, facts: TargetFacts) -> tuple[Growth, Memory]:
+        """By how much the levels grew, and what is known afterwards."""
+        start = facts.start[self.tracker.book.targets]
+        flagged = self.block.flagged[:, self.column] | was_away(memory, self.step, self.block.window)
+        found = growth(memory, level, start, flagged, self.step)
+        after = remembered(memory, self.end, found, start, self.block.levels[:, self.column])
+        if self.block.without_facts is not None:
+            after.start[:] = memory.start
+        return found, after
+
+    def _walks(self, is_odd: BoolArray, memory: Memory, tally: Tally) -> Mapping[int, Walk]:
+        """What the samples of the odd series tell; where they cannot be read, the slice is given up for their SLIs."""
+        odd = np.flatnonzero(is_odd)
+        if not len(odd):
+            return {}
+        rows = odd.tolist()
+        is_foreseen = self.ahead is not None and self.ahead.odd.issuperset(rows)
+        asked = self.ahead if self.ahead is not None and is_foreseen else Oddities.asked(self.tracker, self.end, odd)
+        told = asked.told(memory, rows)
+        if told.failure is not None:
+            failed = np.zeros(len(is_odd), dtype=np.bool_)
+            failed[list(told.lacking)] = True
+            tally.fail_series(self.pairs, failed, self.end, told.failure)
+        return told.walks
 
     def _read(self, known: Known) -> tuple[Known, FloatArray]:
         """What was known, with room for all series; and the levels in the slice."""
@@ -180,66 +209,3 @@ class _Slice:
         found = np.append(keys, -1)[places] == wanted
         in_view: BoolArray = found & (latest[places] > views)
         return in_view
-
-    def _walks(self, odd: Sequence[int], memory: Memory, tally: Tally | None) -> dict[int, Walk]:
-        """What the samples of the odd series tell; where they cannot be read, the slice is given up for their SLIs."""
-        samples, failure = self._samples(odd)
-        targets = self.tracker.book.targets
-        starts, failed = self._starts({int(targets[row]) for row in samples})
-        without = {row for row in odd if row not in samples} if failure else set()
-        if failed is not None:
-            failure, without = failed, set(odd)
-        if failure is not None and tally is not None:
-            chosen = np.zeros(len(targets), dtype=np.bool_)
-            chosen[list(without)] = True
-            tally.fail_series(self.pairs, chosen, self.end, failure)
-        walks: dict[int, Walk] = {}
-        for row, copies in samples.items():
-            told = starts.get(int(targets[row]), ())
-            before = (float(memory.level[row]), float(memory.start[row]), float(memory.seen[row]))
-            found = [walk(one, started(told, one), before, self.step) for one in copies]
-            walks[row] = max(found, key=lambda one: one.first + one.grown)
-        return walks
-
-    def _samples(self, odd: Sequence[int]) -> tuple[dict[int, list[Points]], SourceFailure | None]:
-        """The samples of each copy of the odd series, and why those of some are lacking."""
-        book, wanted = self.tracker.book, set(odd)
-        rows: dict[int, list[Points]] = defaultdict(list)
-        failure = None
-        questions = series_questions(self.tracker, odd, by_name=True)
-        for question, answer in zip(
-            questions, self.tracker.questions.samples([one.selector for one in questions], self.end), strict=True
-        ):
-            if isinstance(answer, SourceError):
-                failure = SourceFailure(answer.reason, str(answer))
-                continue
-            for series in answer:
-                copy = question.copy(book, series.labels)
-                if copy >= 0 and book.copy_rows[copy] in wanted:
-                    rows[book.copy_rows[copy]].append(series.points)
-        return rows, failure
-
-    def _starts(self, targets: set[int]) -> tuple[Mapping[int, Points], SourceFailure | None]:
-        """The process starts that each target told, where it is one process that tells them."""
-        names = self.tracker.targets.names
-        by_job: dict[str, list[str]] = defaultdict(list)
-        for target in targets:
-            by_job[names[target][0]].append(names[target][1])
-        everything = Selector(PROCESS_START)
-        selectors = [on_targets(everything, job, instances).text for job, instances in by_job.items()]
-        told: dict[int, list[Points]] = defaultdict(list)
-        for answer in self.tracker.questions.samples(selectors, self.end):
-            if isinstance(answer, SourceError):
-                return {}, SourceFailure(answer.reason, str(answer))
-            for series in answer:
-                told[self.tracker.targets.number(series.labels)].append(series.points)
-        return {target: one[0] for target, one in told.items() if len(one) == 1}, None
-
-
-def started(told: Points, samples: Points) -> list[float]:
-    """When the process behind each sample had started: what was told last, at or before the sample; else NaN."""
-    if not told:
-        return [float("nan")] * len(samples)
-    instants, values = (np.array(one) for one in zip(*told, strict=True))
-    places = np.searchsorted(instants, [at for at, _ in samples], side="right") - 1
-    return [float(values[place]) if place >= 0 else float("nan") for place in places]
