@@ -6,10 +6,10 @@ import math
 from datetime import datetime
 
 from okrbridge.application.formula_items import formula, number
+from okrbridge.application.period_budgets import period_consumed_ratio, period_formula
 from okrbridge.application.records import Measurement
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport
-from okrbridge.domain.error_budget import budget_ratio, consumed_to_date
 from okrbridge.domain.ledger import WindowCounts
 from okrbridge.domain.okr import (
     IncidentMeasure,
@@ -19,7 +19,6 @@ from okrbridge.domain.okr import (
     PromqlMeasure,
     SloMeasure,
     SloQuantity,
-    elapsed_ratio,
 )
 from okrbridge.domain.pacing import DEFAULT_POLICY, KeyResultStatus
 from okrbridge.domain.slo import Slo
@@ -135,20 +134,17 @@ def _value_formulas(report: KeyResultReport, slo: Slo | None, counts: WindowCoun
     if measure.quantity is SloQuantity.SLI:
         again, text, numbers = counts.good / counts.total, "good / total", f"{good} / {total}"
     else:
-        elapsed = _elapsed(report, measure)
-        again = consumed_to_date(counts.good, counts.total, slo.target_ratio, elapsed)
-        text = "elapsed share of the period x (1 - SLI) / (1 - target)"
-        numbers = f"{number(elapsed)} x (1 - {good} / {total}) / {number(budget_ratio(slo.target_ratio))}"
+        asked = (slo, counts, report.key_result.period, _measured_at(report))
+        again, (text, numbers) = period_consumed_ratio(*asked), period_formula(*asked)
     if not math.isclose(again, value, rel_tol=1e-9, abs_tol=1e-12):
         text += f"; the evaluation found {number(value)}, the ledger has learnt more since"
     return [formula("value", text, numbers, again)]
 
 
-def _elapsed(report: KeyResultReport, measure: SloMeasure) -> float:
-    """The share of the period that had passed when the value was measured; 1 for a rolling window."""
+def _measured_at(report: KeyResultReport) -> datetime:
+    """When the value was measured."""
     measured = report.measurement if report.measurement.value is not None else report.last_good
-    at = measured.at if measured else report.progress.at
-    return 1.0 if measure.over else elapsed_ratio(report.key_result.period, at)
+    return measured.at if measured else report.progress.at
 
 
 def _progress_formulas(report: KeyResultReport) -> list[Item]:

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from okrbridge.application.key_result_counts import Counted, counted
+from okrbridge.application.period_budgets import period_consumed_ratio
 from okrbridge.application.ports import Ledger, Reading, ValueRequest
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
 from okrbridge.application.slo_counts import CountMemory, SloCounts
 from okrbridge.application.slo_evaluation import FILLED, STALE_AFTER
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain import error_budget
-from okrbridge.domain.count_budget import consumed_count
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.ledger import WindowCounts
 from okrbridge.domain.okr import (
@@ -25,7 +25,6 @@ from okrbridge.domain.okr import (
     PromqlMeasure,
     SloMeasure,
     SloQuantity,
-    elapsed_ratio,
 )
 from okrbridge.domain.pacing import KeyResultStatus, expected_ratio, pace_of, steady
 from okrbridge.domain.progress import Progress, progress_of
@@ -171,17 +170,6 @@ class Measuring:
             query=query,
             evaluation_id=self.evaluation_id,
         )
-
-
-def period_consumed_ratio(slo: Slo, counts: WindowCounts, period: Interval, at: datetime) -> float:
-    """Share of an SLO's budget for a key result's period that is spent by now (formula A5).
-
-    At most N bad events in the SLO's window are N x period / window in the period.
-    """
-    if slo.count_budget is not None:
-        return consumed_count(counts.bad, slo.count_budget * (period.length / slo.window.length))
-    elapsed = elapsed_ratio(period, at)
-    return error_budget.consumed_to_date(counts.good, counts.total, slo.target_ratio, elapsed)
 
 
 def _problem(counts: WindowCounts, last: datetime | None, at: datetime) -> tuple[Quality, str] | None:

@@ -285,6 +285,33 @@ def test_the_lines_of_an_slo_hold_reason_formulas_and_place():
     assert any(line.startswith("declared at   config/slos.yaml:1") for line in lines)
 
 
+def test_a_source_that_keeps_less_than_the_window_is_told():
+    explaining = _explaining(_database())
+    begins = explaining.snapshot.slo_by_name["checkout-availability"].window.start + timedelta(days=1)
+    sources = tuple(dataclasses.replace(one, data_begins=begins) for one in explaining.snapshot.sources)
+    short = dataclasses.replace(explaining, snapshot=dataclasses.replace(explaining.snapshot, sources=sources))
+
+    explanation = short.slo("checkout-availability")
+    assert [one["is_history_short"] for one in explanation["sources"]] == [True]
+    assert any("its data begins at" in line for line in explanation_lines(explanation))
+    assert not any("its data begins" in line for line in explanation_lines(explaining.slo("checkout-availability")))
+
+
+def test_the_lines_say_what_time_slices_and_silent_time_count():
+    explanation = _explaining(_database()).slo("checkout-availability")
+    sliced = {
+        **explanation,
+        "budgeting": "Timeslices",
+        "time_slices": {"length": "5m", "target_ratio": 0.95},
+        "no_data": "bad",
+    }
+
+    lines = explanation_lines(sliced)
+    assert any("good and total are time slices of 5m, good when 0.95 of their events are" in line for line in lines)
+    assert any(line.startswith("silent time   counts as bad") for line in lines)
+    assert not any("silent time" in line for line in explanation_lines(explanation))
+
+
 def test_the_lines_of_an_slo_say_which_burn_pairs_are_left_out():
     explanation = _explaining(_database()).slo("checkout-availability")
     reason = "its factor of 14.4 cannot be reached: 1/(1 - 0.9) is 10"

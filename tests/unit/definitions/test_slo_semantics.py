@@ -82,6 +82,15 @@ def test_several_windows_and_targets_share_one_indicator():
     assert (first.window.length.days, second.window.length.days) == (30, 7)
 
 
+def test_samples_are_asked_for_where_the_indicator_stands():
+    start, end = SLO.index("  indicator:"), SLO.index("  timeWindow")
+    text = SLO[:start] + "  indicatorRef: requests\n" + SLO[end:]
+    text = changed(text, "name: api-availability", "name: a, annotations: {okrbridge.dev/samples: 'true'}")
+    told = [fault for fault in faults_of(text) if "samples" in fault]
+    assert len(told) == 1
+    assert "belongs to the SLI document that indicatorRef names" in told[0]
+
+
 # Budgeting
 
 

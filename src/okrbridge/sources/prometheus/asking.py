@@ -148,14 +148,17 @@ class Questions:
         texts = [f"last_over_time({one}[{format_duration(LOOK_BACK)}])" for one in selectors]
         return self._begin(texts, [1] * len(texts), np.array([at], dtype=np.int64))
 
-    def samples(self, selectors: Sequence[str], end: int) -> Callable[[], list[list[Samples] | SourceError]]:
-        """Begin to ask for the series of each selector with their samples in the slice that ends then."""
-        asked = [self._pool.submit(copy_context().run, self._samples, one, end) for one in selectors]
+    def samples(
+        self, selectors: Sequence[str], end: int, slices: int = 1
+    ) -> Callable[[], list[list[Samples] | SourceError]]:
+        """Begin to ask for the series of each selector with their samples in the slices up to an end."""
+        over = self._range(slices * self._step)
+        asked = [self._pool.submit(copy_context().run, self._samples, f"{one}[{over}]", end) for one in selectors]
         return lambda: [one.result() for one in asked]
 
-    def _samples(self, selector: str, end: int) -> list[Samples] | SourceError:
+    def _samples(self, query: str, end: int) -> list[Samples] | SourceError:
         try:
-            answer = self._client.query(f"{selector}[{self._range(self._step)}]", from_epoch(end))
+            answer = self._client.query(query, from_epoch(end))
         except SourceError as error:
             return error
         return [Samples(row.labels, row.points) for row in answer.rows if row.points]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -35,25 +37,28 @@ class Told:
     failure: SourceFailure | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Oddities:
-    """The odd series of one slice, whose samples are under way, and the process starts beside them.
+    """Odd series of some slices, whose samples are under way, and the process starts beside them.
 
     Attributes:
-        end: of the slice, epoch seconds.
         odd: the series.
+        samples, starts: wait for the answers.
     """
 
     tracker: Tracker
-    end: int
     odd: frozenset[int]
     questions: Sequence[RawQuestion]
     samples: Callable[[], Answers]
     starts: Callable[[], Answers]
 
     @classmethod
-    def asked(cls, tracker: Tracker, end: int, odd: IntArray) -> Oddities:
-        """Begin to ask."""
+    def asked(cls, tracker: Tracker, odd: IntArray, end: int, slices: int = 1) -> Oddities:
+        """Begin to ask.
+
+        Args:
+            end, slices: the end of the last slice, and how many there are.
+        """
         rows = odd.tolist()
         questions = series_questions(tracker, rows, by_name=True)
         by_job: dict[str, list[str]] = defaultdict(list)
@@ -62,44 +67,56 @@ class Oddities:
             by_job[job].append(instance)
         everything = Selector(PROCESS_START)
         selectors = [on_targets(everything, job, instances).text for job, instances in by_job.items()]
-        samples = tracker.questions.samples([one.selector for one in questions], end)
-        return cls(tracker, end, frozenset(rows), questions, samples, tracker.questions.samples(selectors, end))
+        samples = tracker.questions.samples([one.selector for one in questions], end, slices)
+        starts = tracker.questions.samples(selectors, end, slices)
+        return cls(tracker, frozenset(rows), questions, cache(samples), cache(starts))
 
-    def told(self, memory: Memory, odd: Sequence[int]) -> Told:
-        """What the samples tell of some of the series, given what was known before the slice."""
+    def told(self, memory: Memory, odd: Sequence[int], end: int) -> Told:
+        """What the samples of one slice tell of some of the series, given what was known before it."""
         samples, starts = self.samples(), self.starts()
         failed = [one for one in (*samples, *starts) if isinstance(one, SourceError)]
         failure = SourceFailure(failed[0].reason, str(failed[0])) if failed else None
         if any(isinstance(one, SourceError) for one in starts):
             return Told({}, odd, failure)
-        points, processes = self._points(samples, set(odd)), self._starts(starts)
         targets, step = self.tracker.book.targets, self.tracker.questions.step_seconds
+        points, processes = self._points, self._processes
         walks = {}
-        for row, copies in points.items():
+        for row in odd:
+            copies = [inside for one in points.get(row, ()) if (inside := _within(one, end - step, end))]
+            if not copies:
+                continue
             before = (float(memory.level[row]), float(memory.start[row]), float(memory.seen[row]))
-            process = processes.get(int(targets[row]), ())
+            process = _within(processes.get(int(targets[row]), ()), end - step, end)
             found = [walk(one, started(process, one), before, step) for one in copies]
             walks[row] = max(found, key=lambda one: one.first + one.grown)
         return Told(walks, [row for row in odd if row not in walks], failure)
 
-    def _points(self, samples: Answers, wanted: set[int]) -> Mapping[int, list[Points]]:
+    @cached_property
+    def _points(self) -> Mapping[int, list[Points]]:
         """The samples of each copy of the series."""
         book = self.tracker.book
         rows: dict[int, list[Points]] = defaultdict(list)
-        for question, answer in zip(self.questions, samples, strict=True):
+        for question, answer in zip(self.questions, self.samples(), strict=True):
             for series in () if isinstance(answer, SourceError) else answer:
                 copy = question.copy(book, series.labels)
-                if copy >= 0 and book.copy_rows[copy] in wanted:
+                if copy >= 0 and book.copy_rows[copy] in self.odd:
                     rows[book.copy_rows[copy]].append(series.points)
         return rows
 
-    def _starts(self, starts: Answers) -> Mapping[int, Points]:
-        """The process starts that each target told, where it is one process that tells them."""
+    @cached_property
+    def _processes(self) -> Mapping[int, Points]:
+        """The process starts that each target told, where it is one series that tells them."""
         told: dict[int, list[Points]] = defaultdict(list)
-        for answer in starts:
+        for answer in self.starts():
             for series in () if isinstance(answer, SourceError) else answer:
                 told[self.tracker.targets.number(series.labels)].append(series.points)
         return {target: one[0] for target, one in told.items() if len(one) == 1}
+
+
+def _within(points: Points, after: int, until: int) -> Points:
+    """The points after an instant and until another."""
+    first = bisect_right(points, after, key=lambda point: point[0])
+    return points[first : bisect_right(points, until, key=lambda point: point[0])]
 
 
 def started(told: Points, samples: Points) -> list[float]:

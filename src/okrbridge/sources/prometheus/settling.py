@@ -28,23 +28,30 @@ from okrbridge.sources.prometheus.settlements import LONGEST_LOOK_BACK, RETURN_L
 from okrbridge.sources.prometheus.tally import Tally
 from okrbridge.sources.prometheus.tracking import Block, Known, Pairs, Tracker
 
+_MOST_CELLS_AHEAD = 100_000
+"""Series times slices whose samples are asked for at once."""
+
 
 def advanced(tracker: Tracker, known: Known, block: Block, pairs: Pairs, tally: Tally | None) -> Known:
     """Go through the slices of a block; what they bring is entered in the tally, if there is one."""
-    ahead = _asked_ahead(tracker, known, block, pairs) if tally is not None and len(block.ends) > 1 else {}
+    ahead = _asked_ahead(tracker, known, block, pairs) if tally is not None and len(block.ends) > 1 else None
     for column, end in enumerate(block.ends.tolist()):
-        known = _Slice(tracker, block, pairs, column, end, ahead.get(end)).settled(known, tally)
+        known = _Slice(tracker, block, pairs, column, end, ahead).settled(known, tally)
     return Known(known.series, known.ups, known.broken | block.failures.keys())
 
 
-def _asked_ahead(tracker: Tracker, known: Known, block: Block, pairs: Pairs) -> dict[int, Oddities]:
-    """The samples of odd series under way for all slices at once, as far as levels tell which series are odd."""
-    asked = {}
+def _asked_ahead(tracker: Tracker, known: Known, block: Block, pairs: Pairs) -> Oddities | None:
+    """The samples of odd series under way for all slices at once, as far as levels tell which series are odd.
+
+    None where they would be too many; then each slice asks for its own.
+    """
+    odd, slices = np.zeros(len(tracker.book), dtype=np.bool_), len(block.ends)
     for column, end in enumerate(block.ends.tolist()):
-        known, odd = _Slice(tracker, block, pairs, column, end, None).foreseen(known)
-        if len(odd):
-            asked[end] = Oddities.asked(tracker, end, odd)
-    return asked
+        known, found = _Slice(tracker, block, pairs, column, end, None).foreseen(known)
+        odd |= found
+    if not odd.any() or odd.sum() * slices > _MOST_CELLS_AHEAD:
+        return None
+    return Oddities.asked(tracker, np.flatnonzero(odd), int(block.ends[-1]), slices)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,12 +89,12 @@ class _Slice:
             tally.enter(self.end, self.pairs, counts, after.seen)
         return Known(after, known.ups.after(self._ups(), self.end), known.broken)
 
-    def foreseen(self, known: Known) -> tuple[Known, IntArray]:
-        """The odd series, and what will be known afterwards, as far as levels tell."""
+    def foreseen(self, known: Known) -> tuple[Known, BoolArray]:
+        """Which series are odd, and what will be known afterwards, as far as levels tell."""
         known, level = self._read(known)
         level = np.where(np.isinf(level) | (level < 0), np.nan, level)
         found, after = self._compared(known.series, level, self._facts(known))
-        return Known(after, known.ups, known.broken), np.flatnonzero(found.odd)
+        return Known(after, known.ups, known.broken), found.odd
 
     def _compared(self, memory: Memory, level: FloatArray, facts: TargetFacts) -> tuple[Growth, Memory]:
         """By how much the levels grew, and what is known afterwards."""
@@ -106,8 +113,8 @@ class _Slice:
             return {}
         rows = odd.tolist()
         is_foreseen = self.ahead is not None and self.ahead.odd.issuperset(rows)
-        asked = self.ahead if self.ahead is not None and is_foreseen else Oddities.asked(self.tracker, self.end, odd)
-        told = asked.told(memory, rows)
+        asked = self.ahead if self.ahead is not None and is_foreseen else Oddities.asked(self.tracker, odd, self.end)
+        told = asked.told(memory, rows, self.end)
         if told.failure is not None:
             failed = np.zeros(len(is_odd), dtype=np.bool_)
             failed[list(told.lacking)] = True
