@@ -142,7 +142,7 @@ class _Composer:
 
     def _fresh_node(self, event: yaml.Event, position: Position, path: Path) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            return Node(self._scalar(event, position, path), position)
+            return Node(position, self._scalar(event, position, path))
         if (tag := getattr(event, "tag", None)) not in _COLLECTION_TAGS:
             self._fault(position, path, unknown_tag(str(tag)), "yaml_tag")
         if isinstance(event, yaml.MappingStartEvent):
@@ -159,7 +159,7 @@ class _Composer:
         if self._aliased > MAX_ALIASED_NODES or len(path) + original.depth > MAX_DEPTH:
             message = f"the alias *{anchor} grows the document beyond all measure; write the values out"
             raise _StoppedError(position, message, "yaml_alias", path)
-        return Node(original.value, position, original.children, original.keys, original.size, original.depth)
+        return original.at(position)
 
     def _scalar(self, event: yaml.ScalarEvent, position: Position, path: Path) -> object:
         try:
@@ -171,27 +171,25 @@ class _Composer:
             return event.value
 
     def _list(self, position: Position, path: Path) -> Node:
-        children: dict[str | int, Node] = {}
+        children: list[Node] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            children[len(children)] = self._node(event, (*path, len(children)))
-        return _branch([child.value for child in children.values()], position, children, {})
+            children.append(self._node(event, (*path, len(children))))
+        return Node(position, children=children)
 
     def _mapping(self, position: Position, path: Path) -> Node:
-        children: dict[str | int, Node] = {}
-        keys: dict[str, Position] = {}
+        children: dict[str, Node] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._key(event, path)
             child = self._node(next(self._events), (*path, key or "?"))
             if key is None:
                 continue
-            place = _position(event.start_mark)
-            if key in keys:
-                message = f"this key stands twice, first in line {keys[key].line}; remove one"
+            child.key_position = place = _position(event.start_mark)
+            if key in children:
+                message = f"this key stands twice, first in line {children[key].key_position.line}; remove one"
                 self._fault(place, (*path, key), message, "duplicate_key")
                 continue
-            keys[key] = place
             children[key] = child
-        return _branch({key: child.value for key, child in children.items()}, position, children, keys)
+        return Node(position, children=children)
 
     def _key(self, event: yaml.Event, path: Path) -> str | None:
         """A key is the text that is written; None when it is a mapping, a list or an alias."""
@@ -205,14 +203,6 @@ class _Composer:
             self._fault(_position(event.start_mark), (*path, "<<"), message, "merge_key")
             return None
         return str(event.value)
-
-
-def _branch(value: object, position: Position, children: dict[str | int, Node], keys: dict[str, Position]) -> Node:
-    size, depth = 1, 0
-    for child in children.values():
-        size += child.size
-        depth = max(depth, child.depth)
-    return Node(value, position, children, keys, size, depth + 1)
 
 
 def _position(mark: yaml.Mark | yaml._yaml.Mark | None) -> Position:

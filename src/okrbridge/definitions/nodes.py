@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from okrbridge.errors import Fault
@@ -16,10 +15,6 @@ Path = tuple[str | int, ...]
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-_NO_CHILDREN: Mapping[str | int, Node] = MappingProxyType({})
-_NO_KEYS: Mapping[str, Position] = MappingProxyType({})
-
-
 class Position(NamedTuple):
     """A place in a text; both numbers count from 1."""
 
@@ -27,24 +22,91 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(slots=True)
+_COLUMNS = 1 << 32
+
+
 class Node:
     """A YAML value.
 
+    Thousands of documents are hundreds of thousands of nodes at once, so that places are whole numbers in here, a
+    scalar has no containers, and the plain value of a mapping or list is put together when somebody asks for it.
+
     Attributes:
-        value: as plain Python: mappings, lists, text, numbers, booleans, None.
-        children: the nodes inside, by key or index.
-        keys: where each key of a mapping stands.
         size: how many nodes it is when every alias is written out.
         depth: how many levels it has.
     """
 
-    value: object
-    position: Position
-    children: Mapping[str | int, Node] = field(default_factory=lambda: _NO_CHILDREN)
-    keys: Mapping[str, Position] = field(default_factory=lambda: _NO_KEYS)
-    size: int = 1
-    depth: int = 1
+    __slots__ = ("_children", "_key_place", "_place", "_scalar", "depth", "size")
+
+    def __init__(self, position: Position, scalar: object = None, children: Children | None = None) -> None:
+        self._place = _packed(position)
+        self._key_place = self._place
+        self._scalar = scalar
+        self._children = children
+        self.size, self.depth = 1, 1
+        if children is not None:
+            inside = children.values() if isinstance(children, dict) else children
+            self.size += sum([child.size for child in inside])
+            self.depth += max([child.depth for child in inside], default=0)
+
+    def at(self, position: Position) -> Node:
+        """The same value at another place, as an alias has it."""
+        return Node(position, self._scalar, self._children)
+
+    @property
+    def value(self) -> object:
+        """As plain Python: mappings, lists, text, numbers, booleans, None."""
+        if self._children is None:
+            return self._scalar
+        if isinstance(self._children, dict):
+            return {key: child.value for key, child in self._children.items()}
+        return [child.value for child in self._children]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is written there, or null."""
+        return self._children is None and self._scalar is None
+
+    @property
+    def children(self) -> Iterable[tuple[str | int, Node]]:
+        """The nodes inside, with their keys or indexes."""
+        if self._children is None:
+            return ()
+        return self._children.items() if isinstance(self._children, dict) else enumerate(self._children)
+
+    def child(self, part: str | int) -> Node | None:
+        """The node inside at a key or an index, if there is one."""
+        if isinstance(self._children, dict):
+            return self._children.get(part) if isinstance(part, str) else None
+        if self._children is None or not isinstance(part, int) or not 0 <= part < len(self._children):
+            return None
+        return self._children[part]
+
+    @property
+    def position(self) -> Position:
+        """Where it begins."""
+        return _unpacked(self._place)
+
+    @property
+    def key_position(self) -> Position:
+        """Where its key stands; where it begins itself, when it has none."""
+        return _unpacked(self._key_place)
+
+    @key_position.setter
+    def key_position(self, position: Position) -> None:
+        self._key_place = _packed(position)
+
+
+Children = dict[str, Node] | list[Node]
+"""What a mapping or a list holds."""
+
+
+def _packed(position: Position) -> int:
+    return position[0] * _COLUMNS + position[1]
+
+
+def _unpacked(place: int) -> Position:
+    return Position(*divmod(place, _COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +123,9 @@ class Document:
     @property
     def value(self) -> Mapping[str, object]:
         """The whole document as plain Python."""
-        assert isinstance(self.root.value, dict), "documents are made of mappings only"  # noqa: S101 - narrows the type
-        return self.root.value
+        value = self.root.value
+        assert isinstance(value, dict), "documents are made of mappings only"  # noqa: S101 - narrows the type
+        return value
 
     @property
     def place(self) -> str:
@@ -73,7 +136,7 @@ class Document:
         """The node at a path, if there is one."""
         node: Node | None = self.root
         for part in path:
-            node = node.children.get(part) if node else None
+            node = node.child(part) if node else None
         return node
 
     def get(self, *path: str | int) -> object:
@@ -94,11 +157,12 @@ class Document:
         """Where the value (or its key) stands; for a path that is not there, where the nearest value above stands."""
         node = self.root
         for index, part in enumerate(path):
-            if of_key and index == len(path) - 1 and part in node.keys:
-                return node.keys[str(part)]
-            if part not in node.children:
+            child = node.child(part)
+            if child is None:
                 break
-            node = node.children[part]
+            if of_key and index == len(path) - 1:
+                return child.key_position
+            node = child
         return node.position
 
     def fault(self, path: Path, message: str, code: str, *, of_key: bool = False) -> Fault:
@@ -110,12 +174,13 @@ class Document:
 def _matching(node: Node, pattern: Path, path: Path) -> Iterator[tuple[Path, object]]:
     for place, part in enumerate(pattern):
         if part == "*":
-            for key, child in node.children.items():
+            for key, child in node.children:
                 yield from _matching(child, pattern[place + 1 :], (*path, *pattern[:place], key))
             return
-        if part not in node.children:
+        inside = node.child(part)
+        if inside is None:
             return
-        node = node.children[part]
+        node = inside
     yield (*path, *pattern), node.value
 
 

@@ -50,8 +50,8 @@ def _holds_empty(value: object) -> bool:
 
 def _empty_values(node: Node, path: Path) -> Iterator[Path]:
     """Keys without a value; an empty entry of a list is left to the model."""
-    for part, child in node.children.items():
-        if child.value is None and isinstance(part, str):
+    for part, child in node.children:
+        if child.is_empty and isinstance(part, str):
             yield (*path, part)
         yield from _empty_values(child, (*path, part))
 

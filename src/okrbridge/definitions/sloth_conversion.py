@@ -89,7 +89,7 @@ def _ignored(node: Node, owner: type[Shape] | None, path: Path) -> Iterator[Path
     if owner is None:
         return
     known = {field.alias or name for name, field in owner.model_fields.items()}
-    for part, child in node.children.items():
+    for part, child in node.children:
         if isinstance(part, int):
             yield from _ignored(child, owner, (*path, part))
         elif part in known:

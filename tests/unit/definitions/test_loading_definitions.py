@@ -24,15 +24,17 @@ def test_the_example_loads_without_faults_and_without_warnings():
     loaded = load([EXAMPLE])
 
     assert loaded.warnings == ()
-    assert loaded.files == 4
+    assert loaded.files == 5
     definitions = loaded.definitions
     assert [slo.name for slo in definitions.slos] == [
         "api-availability",
         "search-availability",
         "search-latency",
         "payments-availability",
+        "payments-week",
     ]
     assert {slo.service for slo in definitions.slos} == {"api", "search", "payments"}
+    assert [window.name for window in definitions.maintenance] == ["payments-database-upgrade"]
     assert [cycle.name for cycle in definitions.cycles] == ["2026-q4"]
     assert [len(objective.key_results) for objective in definitions.objectives] == [3, 3]
     assert {kr.kind for kr in definitions.key_results} == set(KeyResultKind)

@@ -113,7 +113,7 @@ class Oddities:
         return {target: one[0] for target, one in told.items() if len(one) == 1}
 
 
-def _within(points: Points, after: int, until: int) -> Points:
+def _within(points: Points, after: float, until: float) -> Points:
     """The points after an instant and until another."""
     first = bisect_right(points, after, key=lambda point: point[0])
     return points[first : bisect_right(points, until, key=lambda point: point[0])]
