@@ -280,6 +280,10 @@ class SloExplanation(Explanation):
         description="The sources behind it: whether each answers, and where its data begins when it is too short."
     )
     method: str | None = Field(description="How events are counted.")
+    asked_together: list[dict[str, Any]] = Field(
+        description="The questions that count it, each with how many other indicators it counts; learnt now and then."
+    )
+    settling: dict[str, Any] = Field(description="When slices are counted and read again; newer ones are provisional.")
     counts: dict[str, float | None]
     coverage: dict[str, float | None]
     burn_rates: list[dict[str, Any]]

@@ -12,6 +12,7 @@ import structlog
 
 from okrbridge.application import counting
 from okrbridge.application.backfill import Backfill, Filled
+from okrbridge.application.counting_facts import CountingFacts, learnt
 from okrbridge.application.event_counters import EventCounters
 from okrbridge.application.key_result_evaluation import (
     Measuring,
@@ -69,6 +70,7 @@ class Evaluator:
         self.recheck = Recheck(self.parts, self.definitions)
         self.retention = Retention(self.parts, self.definitions)
         self._slos = SloEvaluation(self.definitions, self.parts.grid, self.parts.sources)
+        self._facts = CountingFacts(ingest_delay=self.parts.ingest_delay, late=self.parts.late)
         self._readings: Mapping[str, Reading] = {}
         self._past_due: datetime | None = datetime.min.replace(tzinfo=UTC)
 
@@ -118,10 +120,16 @@ class Evaluator:
         return made > 0
 
     def upkeep(self, at: datetime, keep_going: Callable[[], bool]) -> None:
-        """What is due beside the tick: late slices are read again, old ones are forgotten."""
+        """What is due beside the tick: late slices are read again, old ones are forgotten, plans are learnt again."""
         self.recheck.run(at, keep_going, skip=self.health.failing_slis())
         if keep_going():
             self.retention.run(at)
+        if keep_going() and self._facts.is_due(at):
+            self.learn_plan(at)
+
+    def learn_plan(self, at: datetime) -> None:
+        """Have the sources tell which questions they ask together; the next snapshot holds it."""
+        self._facts = learnt(self.parts, self.definitions, at)
 
     def _is_filled(self, at: datetime) -> bool:
         """Whether the snapshot of this very boundary found nothing missing: then the ledger is not asked again."""
@@ -205,6 +213,7 @@ class Evaluator:
             cycles=tuple(cycle_report(cycle, at) for cycle in self.definitions.cycles),
             sources=tuple(self.health.report(name, at) for name in self.parts.sources),
             history_filled_ratio=self.backfill.needs.filled_ratio(ledger, at),
+            counting=self._facts,
         )
 
     def _measure(self, transaction: Transaction, at: datetime, evaluation_id: str) -> dict[str, KeyResultReport]:

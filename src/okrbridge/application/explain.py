@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from okrbridge.application.explain_counting import asked_together, settling_item
 from okrbridge.application.explain_key_result import key_result_explanation
 from okrbridge.application.explain_measure import measuring_slo_item
 from okrbridge.application.explain_slo import slo_explanation, source_items
@@ -62,6 +63,8 @@ class Explaining:
         return {
             **slo_explanation(report, counts, self.now, exclusions),
             "sources": source_items(self.snapshot.sources, report),
+            "asked_together": asked_together(self.snapshot.counting, report.slo),
+            "settling": settling_item(self.snapshot.counting, report.evaluated_at),
             "maintenance": maintenance_items(self.definitions.maintenance, report.slo, report.window),
             "warnings": [*report.details.warnings, *trouble],
             "evaluation_id": self.snapshot.evaluation_id,

@@ -43,7 +43,7 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
             ("note", indicator["note"]),
             *(("source", _source(one)) for one in it["sources"]),
             ("method", it["method"]),
-            *(("asked", query) for query in (it["query"] or "").splitlines()),
+            *(("asked", query) for query in _questions(it)),
         ),
         "",
         *_formulas(it["formulas"]),
@@ -63,9 +63,32 @@ def _slo(it: Mapping[str, Any]) -> list[str]:
             ("spent by", it["budget_exhausted_at"]),
             ("newest data", it["last_measured_at"]),
             ("data age", _seconds(it["data_age_seconds"])),
+            ("settling", _settling(it["settling"])),
             ("failure", it["failure"]),
         ),
     ]
+
+
+def _questions(it: Mapping[str, Any]) -> list[str]:
+    """What is asked for the SLO together with others; what would be asked for it alone while that is not known."""
+    together = it["asked_together"]
+    if not together:
+        return (it["query"] or "").splitlines()
+    return [f"{one['query']} ({_company(one)})" for one in together]
+
+
+def _company(question: Mapping[str, Any]) -> str:
+    others, series = question["other_slis"], question["series"]
+    company = "for it alone" if not others else f"together with {others} other SLI{'s' if others > 1 else ''}"
+    return company if series is None else f"{company}, {series} series"
+
+
+def _settling(settling: Mapping[str, Any]) -> str:
+    counted = f"slices are counted {number(settling['counted_after_seconds'])} s after their end"
+    again = settling["read_again_after_seconds"]
+    if again is None:
+        return f"{counted} and not read again"
+    return f"{counted}, read again after {number(again)} s; since {settling['provisional_since']} provisional"
 
 
 def _measured_by(slo: Mapping[str, Any] | None) -> list[tuple[str, str | None]]:

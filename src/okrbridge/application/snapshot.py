@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from okrbridge.application.counting_facts import CountingFacts
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
 from okrbridge.application.slo_reports import SloReport, SloReports
 from okrbridge.domain.okr import Cycle, KeyResult, OkrObjective
@@ -96,6 +97,7 @@ class Snapshot:
         at: the slice boundary evaluated.
         published_at: when the snapshot was swapped in.
         history_filled_ratio: share of the wanted history that is filled, 0..1; 1 when nothing is left to fill.
+        counting: how its slices were counted.
     """
 
     evaluation_id: str
@@ -106,6 +108,7 @@ class Snapshot:
     cycles: tuple[CycleReport, ...] = ()
     sources: tuple[SourceReport, ...] = ()
     history_filled_ratio: float = 1.0
+    counting: CountingFacts = field(default_factory=CountingFacts)
 
     @cached_property
     def key_results(self) -> tuple[KeyResultReport, ...]:

@@ -42,6 +42,7 @@ def explain(
         raise typer.BadParameter("traces are shown for key results, kr/OBJECTIVE/NAME", param_hint="--traces")
     with opened(config, database_url) as service:
         _check_name(service, kind, name)
+        service.evaluator.learn_plan(at or service.parts.boundary())
         snapshot = evaluate_at(service, at)
         document = _explanation(service, snapshot, kind, name)
         if traces:

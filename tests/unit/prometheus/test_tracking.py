@@ -68,9 +68,8 @@ def test_levels_of_a_batch_come_apart_without_the_label_that_told_them_apart():
 def test_levels_of_successive_times_stand_beside_each_other():
     first = Levels([b"a", b"b"], np.array([[1.0], [2.0]]))
     joined = READER.joined([first, Levels([b"b", b"c"], np.array([[3.0, 4.0], [5.0, 6.0]]), ("noted",))])
-    nan = np.nan
     assert joined.texts == [b"a", b"b", b"c"]
-    assert np.array_equal(joined.values, [[1, nan, nan], [2, 3, 4], [nan, 5, 6]], equal_nan=True)
+    assert np.nan_to_num(joined.values, nan=-1).tolist() == [[1, -1, -1], [2, 3, 4], [-1, 5, 6]]
     assert joined.warnings == ("noted",)
 
 
