@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import FrameType
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from okrbridge.cli.exit_codes import FINDINGS, GOOD, exit_code_of_failure
+from okrbridge.cli.history import exit_code_of_history, tell_failures, tell_history
 from okrbridge.cli.options import ConfigOption, DatabaseOption, Format, FormatOption, instant
 from okrbridge.cli.output import percent, print_json, say
 from okrbridge.domain.windows import parse_duration
@@ -74,9 +74,10 @@ def backfill(
         wanted = _wanted(service, from_, to, again=again)
         with _interruptible() as stopping:
             filled = fill_with_progress(filling, wanted, lambda: not stopping.is_set(), is_shown=not no_progress)
-        document = _document(filling, wanted, filled)
-    _tell(document, filled, format)
-    raise typer.Exit(_exit_code(filled))
+        names = {sli.key: sli.name for sli in filling.definitions.slis}
+        document = _document(filling, wanted, filled, names)
+    _tell(document, filled, names, format)
+    raise typer.Exit(exit_code_of_history(filled))
 
 
 def _chosen(definitions: DefinitionSet, names: Sequence[str]) -> DefinitionSet:
@@ -124,12 +125,11 @@ def _interruptible() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _document(filling: Backfill, wanted: Wanted, filled: Filled) -> dict[str, Any]:
+def _document(filling: Backfill, wanted: Wanted, filled: Filled, names: Mapping[str, str]) -> dict[str, Any]:
     from okrbridge.application.reports import rfc3339
 
     with filling.parts.storage.reading() as database:
         ratio = filling.needs.filled_ratio(database.ledger, wanted.at, wanted.since)
-    names = {sli.key: sli.name for sli in filling.definitions.slis}
     oldest = min((need.interval.start for need in filling.needs.at(wanted.at, wanted.since)), default=wanted.at)
     return {
         "from": rfc3339(oldest),
@@ -146,9 +146,7 @@ def _document(filling: Backfill, wanted: Wanted, filled: Filled) -> dict[str, An
     }
 
 
-def _tell(document: dict[str, Any], filled: Filled, format: Format) -> None:
-    from okrbridge.cli.evaluate import tell_history
-
+def _tell(document: dict[str, Any], filled: Filled, names: Mapping[str, str], format: Format) -> None:
     if format is Format.JSON:
         print_json(document)
     else:
@@ -157,20 +155,6 @@ def _tell(document: dict[str, Any], filled: Filled, format: Format) -> None:
             f"{document['from']} to {document['to']} is asked for"
         )
     tell_history(filled)
-    for message, slis in _by_message(document["failures"]).items():
-        say(f"{len(slis):,} SLIs such as {slis[0]}: {message}" if len(slis) > 1 else f"SLI {slis[0]}: {message}")
+    tell_failures(filled, names)
     if not filled.is_complete:
         say("ended early; the same command goes on where this one stopped")
-
-
-def _by_message(failures: Sequence[dict[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for failure in failures:
-        found.setdefault(f"{failure['reason']}: {failure['message']}", []).append(failure["sli"])
-    return found
-
-
-def _exit_code(filled: Filled) -> int:
-    """4 when a source could not be asked, else 1 when something is left undone."""
-    codes = {exit_code_of_failure(failure.reason) for failure in filled.failures.values()}
-    return max(codes, default=GOOD if filled.is_complete else FINDINGS)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from okrbridge.cli.exit_codes import FINDINGS, GOOD, UNREACHABLE
+from okrbridge.cli.history import exit_code_of_history, tell_failures, tell_history
 from okrbridge.cli.options import AtOption, ConfigOption, DatabaseOption, Format, FormatOption
 from okrbridge.cli.output import print_json, print_key_results, print_slos, say
 
 if TYPE_CHECKING:
-    from okrbridge.application.backfill import Filled
     from okrbridge.application.snapshot import Snapshot
     from okrbridge.bootstrap import Service
 
@@ -31,19 +31,22 @@ def evaluate(
     from okrbridge.cli.opening import opened
 
     with opened(config, database_url) as service:
-        snapshot = evaluate_at(service, at)
+        snapshot, history_code = filled_and_evaluated(service, at)
         slos, key_results = slo_items(snapshot, snapshot.at), key_result_items(snapshot, snapshot.at)
         if format is Format.JSON:
             print_json({"at": rfc3339(snapshot.at), "slos": slos, "key_results": key_results})
         else:
             print_slos(slos)
             print_key_results(key_results)
-        code = _tell_failures(snapshot)
+        code = max(_tell_failures(snapshot), history_code)
     raise typer.Exit(code)
 
 
-def evaluate_at(service: Service, at: datetime | None) -> Snapshot:
+def filled_and_evaluated(service: Service, at: datetime | None) -> tuple[Snapshot, int]:
     """Fill the windows that end at an instant, and evaluate its slice boundary.
+
+    Returns:
+        The snapshot, and the exit code that filling leads to.
 
     Raises:
         typer.BadParameter: the instant is in the future.
@@ -60,18 +63,8 @@ def evaluate_at(service: Service, at: datetime | None) -> Snapshot:
     if filled.slices:
         say(f"history: {filled.slices:,} slices filled")
     tell_history(filled)
-    return service.evaluator.tick(boundary)
-
-
-def tell_history(filled: Filled) -> None:
-    """Say what the sources said beside their answers, and where their data begins."""
-    from okrbridge.application.reports import rfc3339
-
-    for text, times in filled.warnings.items():
-        say(f"history: {text} ({times:,} times)")
-    for source, begin in filled.no_data_before.items():
-        say(f"history: source {source} has no data before {rfc3339(begin)}: it keeps less than the windows need, or")
-        say("         nothing was there yet; the coverage shows how much of each window is known")
+    tell_failures(filled, {sli.key: sli.name for sli in service.definitions.slis})
+    return service.evaluator.tick(boundary), exit_code_of_history(filled)
 
 
 def _tell_failures(snapshot: Snapshot) -> int:

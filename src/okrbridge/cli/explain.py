@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from okrbridge.cli.evaluate import evaluate_at
+from okrbridge.cli.evaluate import filled_and_evaluated
 from okrbridge.cli.options import AtOption, ConfigOption, DatabaseOption, Format, FormatOption
 from okrbridge.cli.output import print_json
 from okrbridge.errors import NotFoundError
@@ -43,7 +43,7 @@ def explain(
     with opened(config, database_url) as service:
         _check_name(service, kind, name)
         service.evaluator.learn_plan(at or service.parts.boundary())
-        snapshot = evaluate_at(service, at)
+        snapshot, _ = filled_and_evaluated(service, at)
         document = _explanation(service, snapshot, kind, name)
         if traces:
             document["traces"] = found_traces(service, snapshot.key_result_by_id[name])

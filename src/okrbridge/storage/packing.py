@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from okrbridge.errors import StorageError
+
 Numbers = npt.NDArray[Any]
 """Counts in any of the types below."""
 
@@ -27,7 +29,7 @@ TYPES = tuple(np.dtype(name) for name in ("<u1", "<u2", "<u4", "<f8"))
 FRACTIONS = TYPES[-1]
 """The type of what is not a whole number from 0 to 4,294,967,295."""
 
-_VERSION = 2
+_VERSION = 1
 _ZLIB, _MARK = 1, 2
 _GROUP_COLUMNS = 32
 _HEADER = struct.Struct("<BBBHHH")
@@ -127,7 +129,10 @@ def unpack_alike(blobs: Sequence[bytes]) -> Iterator[tuple[list[int], Unpacked]]
 def _checked(blob: bytes) -> tuple[int, ...]:
     header = _HEADER.unpack_from(blob)
     if header[0] != _VERSION:
-        raise ValueError(f"a block of the ledger has the format {header[0]}, which this okrbridge does not know")
+        raise StorageError(
+            f"the ledger holds a block of format {header[0]}, and this okrbridge reads format {_VERSION}; "
+            "use the version that wrote it, or a new database"
+        )
     return header
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from okrbridge.errors import StorageError
 from okrbridge.storage.blocks import BLOCK_SLOTS, HourBlock, HourSums, WrittenSlices, counted_twice, read_hour_sums
 from okrbridge.storage.packing import FRACTIONS, TYPES, narrowest, pack, unpack
 
@@ -88,7 +89,7 @@ def test_only_the_used_part_is_stored():
 
 def test_a_format_of_the_future_is_refused():
     blob = pack([np.ones((1, 1), dtype=np.uint8)])
-    with pytest.raises(ValueError, match="format 9"):
+    with pytest.raises(StorageError, match="format 9"):
         unpack(b"\x09" + blob[1:])
 
 
