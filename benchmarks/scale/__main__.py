@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from benchmarks.scale.ledger_history import write_history
 from benchmarks.scale.monitored_fleet import MonitoredFleet, monitored_fleet
 from benchmarks.scale.peers import slo_generator_seconds, sloth_cpu_seconds
 from benchmarks.scale.serving import ServingFigures, Where, measure_serving
-from benchmarks.scale.ticks import TickTimes, measure_ticks, newest_boundary, service_on
+from benchmarks.scale.ticks import TickTimes, measure_ticks, newest_boundary, ratio_of_ticks, service_on
 
 SLOS = 10_000
 OTHER_SIZES = (1_000, 50_000)
@@ -99,15 +100,17 @@ def _note_main(figures: dict[str, float], more: dict[str, str], times: TickTimes
 
 
 def _window_ratio(fleet: MonitoredFleet, folder: Path) -> float:
-    """Ticks with windows of ninety days over ticks with windows of one day, on ninety days of history."""
-    database = folder / "windows.db"
-    with service_on(fleet, folder, database, _WINDOW_SLOS, "90d") as service:
+    """Ticks with windows of ninety days over ticks with windows of one day, on ninety days of history each."""
+    long, short = folder / "windows-90d.db", folder / "windows-1d.db"
+    with service_on(fleet, folder, long, _WINDOW_SLOS, "90d") as service:
         until = (newest_boundary() - timedelta(hours=1)).replace(minute=0)
         write_history(service.parts.storage, service.definitions.slis, until, days=90)
-        long = measure_ticks(fleet, service)
-    with service_on(fleet, folder, database, _WINDOW_SLOS, "1d") as service:
-        short = measure_ticks(fleet, service)
-    return long.tick / short.tick
+    shutil.copy(long, short)
+    with (
+        service_on(fleet, folder, long, _WINDOW_SLOS, "90d") as ninety,
+        service_on(fleet, folder, short, _WINDOW_SLOS, "1d") as one,
+    ):
+        return ratio_of_ticks(ninety, one)
 
 
 def _other_sizes(folder: Path, main_size: TickTimes, figures: dict[str, float], more: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from tests.servers.programs import program
 
 from benchmarks.scale.fleet import METRIC, service_name
@@ -51,12 +52,13 @@ def _pieces(services: int, end: datetime) -> Iterator[str]:
         yield _series(f'up{{job="fleet",instance="pod-{number}"}} ', np.ones(MINUTES, dtype=np.int64), ends)
 
 
-def _restarted(increments: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def _restarted(increments: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The counter: increments summed up anew from each restart on."""
     running = np.cumsum(increments)
     lost = np.concatenate([[0], running[starts - 1] * (starts > 0)])
-    return running - lost[np.searchsorted(starts, np.arange(len(running)), side="right")]
+    left: npt.NDArray[np.int64] = running - lost[np.searchsorted(starts, np.arange(len(running)), side="right")]
+    return left
 
 
-def _series(prefix: str, values: np.ndarray, ends: list[str]) -> str:
+def _series(prefix: str, values: npt.NDArray[np.int64], ends: list[str]) -> str:
     return "".join([f"{prefix}{value}{end}" for value, end in zip(values.tolist(), ends, strict=True)])

@@ -22,7 +22,8 @@ def slo_generator_seconds(fleet: MonitoredFleet, python: Path, slos: int) -> flo
     services = [service_name(number) for number in range(slos)]
     command = [str(python), str(_DRIVER), fleet.url, METRIC, *services]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)  # noqa: S603 - our driver
-    return statistics.median(json.loads(done.stdout.splitlines()[-1]))
+    seconds: list[float] = json.loads(done.stdout.splitlines()[-1])
+    return statistics.median(seconds)
 
 
 def sloth_cpu_seconds(fleet: MonitoredFleet, folder: Path, slos: int) -> float:

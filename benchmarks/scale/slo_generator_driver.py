@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import time
+from typing import Any
 
 from slo_generator.compute import compute
 
@@ -44,7 +45,7 @@ def main() -> None:
     print(json.dumps(seconds))  # noqa: T201 - the caller reads it
 
 
-def _slo(service: str, metric: str) -> dict:
+def _slo(service: str, metric: str) -> dict[str, Any]:
     return {
         "apiVersion": "sre.google.com/v2",
         "kind": "ServiceLevelObjective",

@@ -71,14 +71,34 @@ def measure_ticks(fleet: MonitoredFleet, service: Service) -> TickTimes:
         at = first + minute * _MINUTE
         if minute % 2:
             reads.append(_raw_read(fleet, at))
-        used, began = fleet.cpu_seconds(), time.perf_counter()
-        service.evaluator.tick(at)
-        page = service.metrics_page()
-        ticks.append(time.perf_counter() - began)
+        used = fleet.cpu_seconds()
+        seconds, page = _tick(service, at)
+        ticks.append(seconds)
         cpu.append(fleet.cpu_seconds() - used)
         if not minute % 2:
             reads.append(_raw_read(fleet, at))
     return TickTimes(statistics.median(ticks), statistics.median(reads), statistics.median(cpu), page.count(b"\n"))
+
+
+def ratio_of_ticks(one: Service, other: Service) -> float:
+    """Median time of one service's tick over that of another, at the same boundaries and in turns."""
+    first = newest_boundary() - ROUNDS * _MINUTE
+    times: dict[int, list[float]] = {0: [], 1: []}
+    for service in (one, other):
+        service.evaluator.tick(first)
+        service.metrics_page()
+    for minute in range(1, ROUNDS + 1):
+        for number in (0, 1) if minute % 2 else (1, 0):
+            times[number].append(_tick((one, other)[number], first + minute * _MINUTE)[0])
+    return statistics.median(times[0]) / statistics.median(times[1])
+
+
+def _tick(service: Service, at: datetime) -> tuple[float, bytes]:
+    """Seconds of a tick with its rendered page, and the page."""
+    began = time.perf_counter()
+    service.evaluator.tick(at)
+    page = service.metrics_page()
+    return time.perf_counter() - began, page
 
 
 def _raw_read(fleet: MonitoredFleet, at: datetime) -> float:

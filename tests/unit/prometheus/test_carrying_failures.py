@@ -41,7 +41,7 @@ class Server:
         return Levels(texts, np.array(values).reshape(len(texts), len(ends)))
 
     def query(self, query: str, _at: datetime) -> Answer:
-        self._fail(query)
+        self._fail(f"raw {query}")
         return Answer("matrix", ())
 
     def _fail(self, query: str) -> None:
@@ -82,7 +82,7 @@ def test_without_facts_of_targets_only_the_slice_of_a_new_series_is_lost(pool):
 
 def test_without_the_samples_of_an_odd_series_only_its_slice_is_lost(pool):
     # b falls to 4 in the second slice.
-    found = counted(pool, {"a2": STEADY, "b2": {0: 10.0, 60: 11.0, 120: 4.0, 180: 6.0}}, "x{job=", 'x{code="2"')
+    found = counted(pool, {"a2": STEADY, "b2": {0: 10.0, 60: 11.0, 120: 4.0, 180: 6.0}}, "raw x")
     assert list(found.failures) == [1]
     assert found.table.states.tolist() == [[MEASURED] * 3, [MEASURED, UNKNOWN, MEASURED]]
     assert found.table.total.tolist() == [[1, 2, 3], [1, 0, 2]]
