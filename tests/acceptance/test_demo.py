@@ -72,10 +72,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def test_three_and_more_slos_have_a_budget_over_30_days(demo):
     slos = demo.items("slos")
-    assert len(slos) >= 3
+    assert sum(item["window"] == "30d" for item in slos) >= 3
     for item in slos:
-        assert item["window"] == "30d"
-        assert item["budget_remaining_ratio"] is not None
+        assert item["budget_remaining_ratio"] is not None, item
 
 
 def test_six_key_results_have_a_value_progress_and_a_status(demo):

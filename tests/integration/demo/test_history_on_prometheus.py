@@ -41,7 +41,8 @@ class Observed:
         return result
 
     def newest_sample(self) -> float:
-        return max((float(row["value"][1]) for row in self.query("timestamp(up)")), default=0.0)
+        """Of the target that was scraped the longest ago: the others have as many samples at least."""
+        return min((float(row["value"][1]) for row in self.query("timestamp(up)")), default=0.0)
 
 
 @pytest.fixture(scope="module")

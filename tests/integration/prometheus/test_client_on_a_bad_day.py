@@ -110,6 +110,18 @@ def test_a_server_that_stays_overloaded_is_given_up_with_its_own_words():
     assert len(stub.requests) == 4  # the first and three more
 
 
+def test_a_server_that_was_away_a_moment_ago_is_tried_once_until_it_answers():
+    with StubPrometheus(*[Reply(drop=True)] * 5, vector("7"), Reply(drop=True), vector("8")) as stub:
+        client = client_of(stub.url)
+        for _ in range(2):
+            with pytest.raises(SourceError):
+                client.query("up", AT)
+        assert len(stub.requests) == 5  # four tries of the first question and one of the second
+        assert client.query("up", AT).rows[0].points[0][1] == 7
+        # It is back, so that a dropped connection is tried again as usual.
+        assert client.query("up", AT).rows[0].points[0][1] == 8
+
+
 def test_waiting_as_long_as_asked_is_not_begun_when_it_passes_the_deadline():
     with StubPrometheus(Reply(429, b"", headers={"Retry-After": "60"})) as stub:
         began = time.monotonic()

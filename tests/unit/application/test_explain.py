@@ -8,11 +8,12 @@ import pytest
 from tests.unit.api import snapshots as made
 from tests.unit.api.fakes import FakeDatabase, FakeDefinitions, FakeLedger
 
+from okrbridge.application.counting_facts import CountingFacts
 from okrbridge.application.explain import Explaining
 from okrbridge.application.explain_key_result import key_result_explanation, status_rule
 from okrbridge.application.explain_slo import slo_explanation, state_reason
 from okrbridge.application.explanation_text import explanation_lines
-from okrbridge.application.ports import Storage
+from okrbridge.application.ports import PlannedQuery, Storage
 from okrbridge.application.records import DefinitionRevision
 from okrbridge.application.slo_reports import SloDetails
 from okrbridge.application.snapshot import KeyResultReport
@@ -295,6 +296,23 @@ def test_a_source_that_keeps_less_than_the_window_is_told():
     assert [one["is_history_short"] for one in explanation["sources"]] == [True]
     assert any("its data begins at" in line for line in explanation_lines(explanation))
     assert not any("its data begins" in line for line in explanation_lines(explaining.slo("checkout-availability")))
+
+
+def test_questions_shared_with_other_slis_are_told_with_their_company():
+    explaining = _explaining(_database())
+    key = explaining.snapshot.slo_by_name["checkout-availability"].slo.sli.key
+    shared = PlannedQuery("last_over_time(requests_total[60s])", "series", (key, "other", "third"), series=12)
+    strange = PlannedQuery("last_over_time(errors_total[60s])", "series", ("other",))
+    facts = CountingFacts((shared, strange), made.AT, timedelta(seconds=10), timedelta(minutes=10))
+    known = dataclasses.replace(explaining, snapshot=dataclasses.replace(explaining.snapshot, counting=facts))
+
+    explanation = known.slo("checkout-availability")
+
+    assert [one["other_slis"] for one in explanation["asked_together"]] == [2]
+    assert explanation["settling"]["provisional_since"] == "2026-02-14T23:50:00Z"
+    lines = "\n".join(explanation_lines(explanation))
+    assert "last_over_time(requests_total[60s]) (together with 2 other SLIs, 12 series)" in lines
+    assert "counted 10 s after their end, read again after 600 s; since 2026-02-14T23:50:00Z provisional" in lines
 
 
 def test_the_lines_say_what_time_slices_and_silent_time_count():

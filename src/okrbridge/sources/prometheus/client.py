@@ -8,6 +8,7 @@ deadline, and multiplies expensive queries by retrying time-outs.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
@@ -20,11 +21,11 @@ from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from okrbridge.domain.ledger import IntArray
-from okrbridge.errors import SourceFailureReason
+from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.sources.prometheus.connection import Connection, authentication, open_session, pooled_adapter
 from okrbridge.sources.prometheus.envelope import Answer, Asked, Reply, raise_for_overload, read_answer, read_data
 from okrbridge.sources.prometheus.levels import Levels, read_levels
-from okrbridge.sources.prometheus.retrying import Deadline, retried
+from okrbridge.sources.prometheus.retrying import MOST_ATTEMPTS, Deadline, retried
 from okrbridge.sources.prometheus.transport import Transport, network_failure
 
 _QUERY, _QUERY_RANGE, _FORMAT_QUERY = "/api/v1/query", "/api/v1/query_range", "/api/v1/format_query"
@@ -36,6 +37,8 @@ _VICTORIA_METRICS = re.compile(rb'^vm_app_version{[^}]*short_version="([^"]*)"',
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _NOT_FOUND = 404
 _LARGEST_ANSWER = 64 * 1024 * 1024
+_REMEMBERED_AWAY = 30.0
+"""Seconds for which questions to a server that could not be reached are tried only once."""
 
 Tracing = Callable[[str, Mapping[str, str]], AbstractContextManager[object]]
 """Opens a span of that name with those attributes around a step."""
@@ -73,6 +76,7 @@ class PrometheusClient:
         checked = connection.checked()
         self._asked = Asked(source, checked.url)
         self._seconds = deadline.total_seconds()
+        self._away_since: float | None = None
         self._tracing = tracing
         session, auth = open_session(checked), authentication(checked)
         if urlsplit(checked.url).hostname in _LOOPBACK:
@@ -207,7 +211,21 @@ class PrometheusClient:
             raise_for_overload(reply, asked)
             return reply
 
-        return retried(attempt, deadline)
+        try:
+            reply = retried(attempt, deadline, 1 if self._is_known_away() else MOST_ATTEMPTS)
+        except SourceError as error:
+            self._away_since = time.monotonic() if error.reason is SourceFailureReason.UNREACHABLE else None
+            raise
+        self._away_since = None
+        return reply
+
+    def _is_known_away(self) -> bool:
+        """Whether the server could not be reached a moment ago.
+
+        A tick asks a dozen questions; were each of them tried four times, a server that is down would cost more than
+        the time between ticks.
+        """
+        return self._away_since is not None and time.monotonic() - self._away_since < _REMEMBERED_AWAY
 
 
 def _timestamp(at: datetime) -> str:

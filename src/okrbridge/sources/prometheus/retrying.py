@@ -18,7 +18,7 @@ from tenacity import (
 
 from okrbridge.sources.prometheus.envelope import Reply, TransientSourceError
 
-_MOST_ATTEMPTS = 4
+MOST_ATTEMPTS = 4
 _unasked_wait = wait_random_exponential(multiplier=0.2, max=5)
 
 
@@ -35,8 +35,11 @@ class Deadline:
         return self._end - self._clock()
 
 
-def retried(attempt: Callable[[], Reply], deadline: Deadline) -> Reply:
+def retried(attempt: Callable[[], Reply], deadline: Deadline, attempts: int = MOST_ATTEMPTS) -> Reply:
     """Call until it succeeds, fails for good, or the next try would begin after the deadline.
+
+    Args:
+        attempts: the most calls.
 
     Raises:
         SourceError: the last failure.
@@ -44,7 +47,7 @@ def retried(attempt: Callable[[], Reply], deadline: Deadline) -> Reply:
     retrying = Retrying(
         retry=retry_if_exception_type(TransientSourceError),
         wait=wait_seconds,
-        stop=stop_after_attempt(_MOST_ATTEMPTS) | stop_before_delay(deadline.seconds),
+        stop=stop_after_attempt(attempts) | stop_before_delay(deadline.seconds),
         reraise=True,
     )
     return retrying(attempt)
