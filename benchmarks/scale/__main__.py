@@ -82,6 +82,7 @@ def _main_size(folder: Path, slo_generator: Path, figures: dict[str, float], mor
         peer = slo_generator_seconds(fleet, slo_generator, _PEER_SLOS)
         sloth = sloth_cpu_seconds(fleet, folder, _SLOTH_SLOS)
     _note_main(figures, more, times, serving)
+    _told(f"so far: {figures}")
     figures["slo_generator_over_okrbridge"] = peer / (times.tick / SLOS)
     figures["sloth_cpu_over_okrbridge"] = sloth / (times.prometheus_cpu / SLOS)
     more["slo-generator, ms an SLO"] = f"{peer * 1000:.1f}"
@@ -131,6 +132,7 @@ def _other_sizes(folder: Path, main_size: TickTimes, figures: dict[str, float], 
 
 
 def _told(what: str) -> None:
+    """Say on stderr what is being measured now."""
     Console(stderr=True).print(f"{time.strftime('%H:%M:%S')} {what}", highlight=False)
 
 

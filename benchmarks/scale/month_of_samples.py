@@ -16,8 +16,9 @@ from okrbridge.domain.windows import epoch_seconds
 
 MINUTES = 30 * 1440
 _CODES = {"200": 30.0, "500": 0.03}
+_SERVICES_A_POD = 10
 _RESTARTS = 4
-"""Restarts of each service in the month."""
+"""Restarts of each pod in the month."""
 
 
 def write_month(folder: Path, data_folder: Path, services: int, end: datetime) -> None:
@@ -40,16 +41,22 @@ def _pieces(services: int, end: datetime) -> Iterator[str]:
     first = epoch_seconds(end) - 60 * (MINUTES - 1)
     # Scrapes stand apart from full minutes, as they do in life.
     ends = [f" {first + 60 * minute - 17}\n" for minute in range(MINUTES)]
-    for number in range(services):
-        labels = f'job="fleet",instance="pod-{number}",service="{service_name(number)}"'
+    for pod, numbers in enumerate(_pods(services)):
         starts = np.sort(chance.integers(0, MINUTES, _RESTARTS))
-        for code, mean in _CODES.items():
-            counts = _restarted(chance.poisson(mean, MINUTES), starts)
-            yield _series(f'{METRIC}{{{labels},code="{code}"}} ', counts, ends)
+        target = f'job="fleet",instance="pod-{pod}"'
+        for number in numbers:
+            for code, mean in _CODES.items():
+                labels = f'{target},service="{service_name(number)}",code="{code}"'
+                yield _series(f"{METRIC}{{{labels}}} ", _restarted(chance.poisson(mean, MINUTES), starts), ends)
         lives = np.concatenate([[first - 7200], first + 60 * starts - 30])
         alive = lives[np.searchsorted(starts, np.arange(MINUTES), side="right")]
-        yield _series(f'process_start_time_seconds{{job="fleet",instance="pod-{number}"}} ', alive, ends)
-        yield _series(f'up{{job="fleet",instance="pod-{number}"}} ', np.ones(MINUTES, dtype=np.int64), ends)
+        yield _series(f"process_start_time_seconds{{{target}}} ", alive, ends)
+        yield _series(f"up{{{target}}} ", np.ones(MINUTES, dtype=np.int64), ends)
+
+
+def _pods(services: int) -> Iterator[range]:
+    for first in range(0, services, _SERVICES_A_POD):
+        yield range(first, min(first + _SERVICES_A_POD, services))
 
 
 def _restarted(increments: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
