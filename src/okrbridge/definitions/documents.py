@@ -96,9 +96,9 @@ def _read_stream(text: str, file: str, read: ReadText) -> None:
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             root = _Composer(events, file, read.faults).compose()
-            if isinstance(root.value, dict):
+            if root.is_mapping:
                 read.documents.append(Document(file, root))
-            elif root.value is not None:
+            elif not root.is_empty:
                 message = "a document is a mapping that begins with apiVersion and kind"
                 read.faults.append(Fault(file, *root.position, "", message, "not_a_document"))
 

@@ -20,12 +20,16 @@ FOREIGN_KINDS: Mapping[str, Mapping[str, type[Shape]]] = {
 """The models of other tools' Kubernetes objects, by apiVersion and kind."""
 
 
-def is_plain_sloth(document: Mapping[str, object]) -> bool:
+Keyed = Document | Mapping[str, object]
+"""A document as it was read, or its plain value."""
+
+
+def is_plain_sloth(document: Keyed) -> bool:
     """Whether a document is Sloth's own, which has a version in place of apiVersion and kind."""
     return document.get("version") == SLOTH and "apiVersion" not in document
 
 
-def is_foreign(document: Mapping[str, object]) -> bool:
+def is_foreign(document: Keyed) -> bool:
     """Whether a document is another tool's."""
     return is_plain_sloth(document) or document.get("apiVersion") in FOREIGN_KINDS
 

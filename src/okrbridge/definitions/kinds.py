@@ -52,7 +52,7 @@ def document_shapes() -> tuple[type[Shape], ...]:
 
 def shape_of(document: Document, faults: list[Fault]) -> type[Shape] | None:
     """The model of a document; None, with a fault, when there is none for its apiVersion and kind."""
-    if is_plain_sloth(document.value):
+    if is_plain_sloth(document):
         return PlainSlothDocument
     if _lacks_text(document, "apiVersion", faults) or _lacks_text(document, "kind", faults):
         return None

@@ -63,6 +63,11 @@ class Node:
         return [child.value for child in self._children]
 
     @property
+    def is_mapping(self) -> bool:
+        """Whether it has keys."""
+        return isinstance(self._children, dict)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is written there, or null."""
         return self._children is None and self._scalar is None
@@ -131,6 +136,10 @@ class Document:
     def place(self) -> str:
         """``file:line`` of its first key."""
         return f"{self.file}:{self.root.position.line}"
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the document has a key at its top."""
+        return self.root.child(key) is not None
 
     def node(self, path: Path) -> Node | None:
         """The node at a path, if there is one."""

@@ -59,7 +59,7 @@ def collect_names(documents: Sequence[Document], faults: list[Fault]) -> Names:
     """The names that documents declare, faulty documents included; a name declared twice is a fault."""
     names = Names()
     for document in documents:
-        kind = "SLO" if is_foreign(document.value) else document.text("kind")
+        kind = "SLO" if is_foreign(document) else document.text("kind")
         for name, path in _declared(document, kind):
             line, _ = document.position(path)
             first = names.add(kind, name, f"{document.file}:{line}") if name else None
@@ -70,7 +70,7 @@ def collect_names(documents: Sequence[Document], faults: list[Fault]) -> Names:
 
 
 def _declared(document: Document, kind: str) -> list[tuple[str, Path]]:
-    if is_foreign(document.value):
+    if is_foreign(document):
         return foreign_slo_names(document)
     if kind == "SLO":
         return slo_names(document)

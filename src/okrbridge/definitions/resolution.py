@@ -115,7 +115,7 @@ def _warn_of_idle_maintenance(models: Sequence[tuple[Spot, Shape]], parts: _Part
 
 def _declared(document: Document) -> Iterator[DeclaredDocument]:
     """The document as declared; another tool's document once for each of its SLOs."""
-    if is_foreign(document.value):
+    if is_foreign(document):
         for name, value in foreign_declarations(document):
             yield DeclaredDocument("SLO", name, _canonical(value), document.place)
     else:

@@ -27,11 +27,12 @@ def read_shape(document: Document, shape: type[AnyShape], faults: list[Fault]) -
         The model, or None when the document cannot be read.
     """
     # Nearly every document holds none, which a look at the bare values tells fastest.
-    found = _empty_values(document.root, ()) if _holds_empty(document.value) else ()
+    plain = document.value
+    found = _empty_values(document.root, ()) if _holds_empty(plain) else ()
     empty = [path for path in found if not _is_kept(shape, path)]
     if not shape.empty_is_absent:
         faults.extend(document.fault(path, "has no value; write one or remove the key", "empty") for path in empty)
-    value = _replaced(document.value, dict.fromkeys(empty, _REMOVED))
+    value = _replaced(plain, dict.fromkeys(empty, _REMOVED)) if empty else plain
     try:
         return shape.model_validate(value)
     except ValidationError as error:

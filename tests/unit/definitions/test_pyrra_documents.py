@@ -152,7 +152,7 @@ WARNED = (
         "{metric: 'http_requests_total{code=~\"5..\"}'}",
         "9:24: spec.indicator.ratio.errors.metric: counts the same as total",
     ),
-    ("  window: 4w", "  window: 4w\n  alerting: {}", "7:3: spec.alerting: okrbridge 0.1 sends no alerts"),
+    ("  window: 4w", "  window: 4w\n  alerting: {}", "7:3: spec.alerting: okrbridge 0.2 sends no alerts"),
 )
 
 
