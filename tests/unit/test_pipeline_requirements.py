@@ -44,9 +44,9 @@ from okrbridge.domain.slo import SloState
 from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, RollingWindow, epoch_seconds
 from okrbridge.errors import SourceError
 from okrbridge.publishing.metrics import render
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.envelope import Asked
 from okrbridge.sources.prometheus.exemplars import PrometheusTraces
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.envelope import Asked
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

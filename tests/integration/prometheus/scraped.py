@@ -11,11 +11,11 @@ from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, from_epoch
 from okrbridge.sources.prometheus.batches import Batches, Bounds
-from okrbridge.sources.prometheus.carrying import POINTS_PER_ANSWER, Carry
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.connection import Connection
-from okrbridge.sources.prometheus.envelope import Answer
-from okrbridge.sources.prometheus.push_down import PushDown
+from okrbridge.sources.prometheus.carry.carrying import POINTS_PER_ANSWER, Carry
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.connection import Connection
+from okrbridge.sources.prometheus.http.envelope import Answer
+from okrbridge.sources.prometheus.push_down.push_down import PushDown
 from okrbridge.sources.prometheus.readers import RowReader
 
 MINUTE = timedelta(minutes=1)

@@ -10,8 +10,8 @@ from okrbridge.application.ports import CountRequest
 from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.sources.prometheus.batches import Batches, Bounds
-from okrbridge.sources.prometheus.envelope import Answer
 from okrbridge.sources.prometheus.expressions import AsWritten
+from okrbridge.sources.prometheus.http.envelope import Answer
 
 pytestmark = pytest.mark.integration
 

@@ -31,7 +31,7 @@ from okrbridge.application.ports import Counted, CountRequest
 from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.carrying import Carry
+from okrbridge.sources.prometheus.carry.carrying import Carry
 
 pytestmark = pytest.mark.integration
 

@@ -8,8 +8,8 @@ from tests.servers.programs import free_port
 from tests.servers.stub_prometheus import LOGIN_PAGE, Reply, StubPrometheus, error, success, vector
 
 from okrbridge.errors import SourceError, SourceFailureReason
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.connection import Connection
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.connection import Connection
 
 pytestmark = pytest.mark.integration
 

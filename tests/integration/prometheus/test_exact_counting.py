@@ -23,7 +23,7 @@ from tests.servers.prometheus import PrometheusServer
 from okrbridge.application.ports import CountRequest
 from okrbridge.domain.sli import Sli
 from okrbridge.sources.prometheus.batches import Bounds
-from okrbridge.sources.prometheus.push_down import PushDown
+from okrbridge.sources.prometheus.push_down.push_down import PushDown
 
 pytestmark = pytest.mark.integration
 

@@ -29,9 +29,9 @@ from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.errors import SourceFailureReason as Reason
 from okrbridge.sources.prometheus.batches import Batches, Bounds
-from okrbridge.sources.prometheus.envelope import Answer
 from okrbridge.sources.prometheus.expressions import AsWritten
-from okrbridge.sources.prometheus.push_down import PushDown
+from okrbridge.sources.prometheus.http.envelope import Answer
+from okrbridge.sources.prometheus.push_down.push_down import PushDown
 
 pytestmark = pytest.mark.integration
 

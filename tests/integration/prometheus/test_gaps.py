@@ -9,7 +9,7 @@ import pytest
 from tests.integration.prometheus.scraped import History, Target, asking, bad_and_total, every, merged, pushing_down
 from tests.servers.prometheus import PrometheusServer
 
-from okrbridge.sources.prometheus.push_down import PushDown
+from okrbridge.sources.prometheus.push_down.push_down import PushDown
 
 pytestmark = pytest.mark.integration
 

@@ -13,8 +13,8 @@ from tests.servers.prometheus import PrometheusServer
 from okrbridge.application.ports import CountRequest
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, from_epoch
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.connection import Connection
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.connection import Connection
 from okrbridge.sources.prometheus.source import PrometheusSource
 
 pytestmark = pytest.mark.integration

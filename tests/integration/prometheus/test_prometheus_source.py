@@ -15,9 +15,9 @@ from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.domain.windows import from_epoch
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.connection import Connection
 from okrbridge.sources.prometheus.declaration import from_declaration
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.connection import Connection
 from okrbridge.sources.prometheus.planner import Limits
 from okrbridge.sources.prometheus.source import PrometheusSource
 

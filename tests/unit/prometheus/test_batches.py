@@ -12,8 +12,8 @@ from okrbridge.domain.windows import Interval, from_epoch
 from okrbridge.errors import SourceError
 from okrbridge.errors import SourceFailureReason as Reason
 from okrbridge.sources.prometheus.batches import MEMBER, Batches, Bounds, Member, Moments
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.envelope import Answer, Row, TooLargeError, UnreadableError
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.envelope import Answer, Row, TooLargeError, UnreadableError
 from okrbridge.sources.prometheus.readers import RowReader
 
 MINUTE = timedelta(minutes=1)

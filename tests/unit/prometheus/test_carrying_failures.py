@@ -14,10 +14,10 @@ from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, from_epoch
 from okrbridge.errors import SourceError
 from okrbridge.errors import SourceFailureReason as Reason
-from okrbridge.sources.prometheus.carrying import Carry
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.envelope import Answer
-from okrbridge.sources.prometheus.levels import Levels
+from okrbridge.sources.prometheus.carry.carrying import Carry
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.envelope import Answer
+from okrbridge.sources.prometheus.http.levels import Levels
 
 GRID = Grid(timedelta(minutes=1))
 UNKNOWN, MEASURED = SliceState.UNKNOWN, SliceState.MEASURED

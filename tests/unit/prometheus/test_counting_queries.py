@@ -6,7 +6,7 @@ import pytest
 
 from okrbridge.promql.selectors import parse_selector
 from okrbridge.promql.syntax import number_fault
-from okrbridge.sources.prometheus.counters import Counter, Reach, Siblings, counting_query, survey_query
+from okrbridge.sources.prometheus.push_down.counters import Counter, Reach, Siblings, counting_query, survey_query
 
 MINUTE = timedelta(minutes=1)
 BAD, ALL = parse_selector('x_total{job="api",code="5\\"0"}'), parse_selector('x_total{job="api"}')

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from okrbridge.errors import SourceError, SourceFailureReason
-from okrbridge.sources.prometheus.envelope import (
+from okrbridge.sources.prometheus.http.envelope import (
     Asked,
     Reply,
     Row,

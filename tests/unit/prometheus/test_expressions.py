@@ -12,8 +12,8 @@ from okrbridge.domain.windows import Grid, Interval, from_epoch
 from okrbridge.errors import SourceError
 from okrbridge.errors import SourceFailureReason as Reason
 from okrbridge.sources.prometheus.batches import Batches, Member
-from okrbridge.sources.prometheus.envelope import Answer, Row
 from okrbridge.sources.prometheus.expressions import AsWritten, questions_of
+from okrbridge.sources.prometheus.http.envelope import Answer, Row
 
 MINUTE = timedelta(minutes=1)
 TWO = Interval(from_epoch(600), from_epoch(720))

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from okrbridge.promql.selectors import parse_selector
-from okrbridge.sources.prometheus.fusion import LONGEST_SET, MOST_FUSED, Summand, fuse
+from okrbridge.sources.prometheus.push_down.fusion import LONGEST_SET, MOST_FUSED, Summand, fuse
 
 
 def summand(text: str, *totals: str) -> Summand:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from okrbridge.sources.prometheus.increase import START_NOISE, Memory, growth, merged, remembered, walk, was_away
+from okrbridge.sources.prometheus.carry.increase import START_NOISE, Memory, growth, merged, remembered, walk, was_away
 
 NAN = float("nan")
 DAY_OLD = -86_400.0

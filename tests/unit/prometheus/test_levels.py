@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from okrbridge.errors import SourceError
-from okrbridge.sources.prometheus.envelope import Asked, Reply
-from okrbridge.sources.prometheus.levels import read_levels
+from okrbridge.sources.prometheus.http.envelope import Asked, Reply
+from okrbridge.sources.prometheus.http.levels import read_levels
 
 ASKED = Asked("prom", "http://prometheus:9090", "x")
 TRICKY = {"__name__": "x", "path": 'a"]},{"metric":{"b', "more": "é\\\n"}

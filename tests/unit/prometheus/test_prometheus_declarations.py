@@ -10,8 +10,8 @@ from okrbridge.definitions.openslo import ConnectionDetails
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.windows import Grid
 from okrbridge.errors import ConfigurationError
-from okrbridge.sources.prometheus.connection import Connection
 from okrbridge.sources.prometheus.declaration import DETAIL_KEYS, from_declaration
+from okrbridge.sources.prometheus.http.connection import Connection
 
 GRID = Grid(timedelta(minutes=1))
 

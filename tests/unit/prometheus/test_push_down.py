@@ -15,8 +15,8 @@ from okrbridge.domain.windows import Grid, Interval, from_epoch
 from okrbridge.errors import SourceError
 from okrbridge.errors import SourceFailureReason as Reason
 from okrbridge.sources.prometheus.batches import Batches, Member
-from okrbridge.sources.prometheus.envelope import Answer, Row
-from okrbridge.sources.prometheus.push_down import PushDown
+from okrbridge.sources.prometheus.http.envelope import Answer, Row
+from okrbridge.sources.prometheus.push_down.push_down import PushDown
 
 GRID = Grid(timedelta(minutes=1))
 GAP = SliceState.GAP

@@ -6,7 +6,7 @@ import pytest
 
 from okrbridge.application.ports import ValueRequest
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.envelope import Answer, Row
+from okrbridge.sources.prometheus.http.envelope import Answer, Row
 from okrbridge.sources.prometheus.readings import as_reading
 
 REQUEST = ValueRequest("up", datetime(2026, 3, 1, tzinfo=UTC))

@@ -4,9 +4,9 @@ import pytest
 
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.promql.selectors import parse_selector
-from okrbridge.sources.prometheus.members import Members
-from okrbridge.sources.prometheus.reads import Texts, common_reads, layout
-from okrbridge.sources.prometheus.series import SeriesBook, Targets
+from okrbridge.sources.prometheus.carry.members import Members
+from okrbridge.sources.prometheus.carry.reads import Texts, common_reads, layout
+from okrbridge.sources.prometheus.carry.series import SeriesBook, Targets
 
 
 @pytest.mark.parametrize(

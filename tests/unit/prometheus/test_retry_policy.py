@@ -6,8 +6,8 @@ import pytest
 from tenacity import Future, RetryCallState, Retrying
 
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.envelope import Asked
-from okrbridge.sources.prometheus.retrying import Deadline, retry_after_seconds, wait_seconds
+from okrbridge.sources.prometheus.http.envelope import Asked
+from okrbridge.sources.prometheus.http.retrying import Deadline, retry_after_seconds, wait_seconds
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from okrbridge.domain.windows import Interval, from_epoch
-from okrbridge.sources.prometheus.counters import NEAR, NO_RESTARTS, Reach
-from okrbridge.sources.prometheus.settlements import (
+from okrbridge.sources.prometheus.push_down.counters import NEAR, NO_RESTARTS, Reach
+from okrbridge.sources.prometheus.push_down.settlements import (
     RETURN_LOOK_BACK,
     gap_settlements,
     interval_of,

@@ -6,13 +6,13 @@ import numpy as np
 
 from okrbridge.domain.sli import Sli
 from okrbridge.promql.selectors import Selector, parse_selector
-from okrbridge.sources.prometheus.asking import Some, raw_questions
-from okrbridge.sources.prometheus.facts import FactReader, UpMemory
-from okrbridge.sources.prometheus.levels import Levels
-from okrbridge.sources.prometheus.members import Members
+from okrbridge.sources.prometheus.carry.asking import Some, raw_questions
+from okrbridge.sources.prometheus.carry.facts import FactReader, UpMemory
+from okrbridge.sources.prometheus.carry.members import Members
+from okrbridge.sources.prometheus.carry.reads import Texts, layout, takes_in
+from okrbridge.sources.prometheus.carry.series import SeriesBook, Targets
+from okrbridge.sources.prometheus.http.levels import Levels
 from okrbridge.sources.prometheus.readers import LevelReader
-from okrbridge.sources.prometheus.reads import Texts, layout, takes_in
-from okrbridge.sources.prometheus.series import SeriesBook, Targets
 
 READER = LevelReader.__new__(LevelReader)  # its answers come apart without a client
 MINUTE = timedelta(minutes=1)

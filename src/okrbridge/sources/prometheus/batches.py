@@ -18,7 +18,7 @@ from typing import Generic, Protocol, TypeVar
 
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import SourceError, SourceFailureReason
-from okrbridge.sources.prometheus.envelope import TooLargeError, UnreadableError
+from okrbridge.sources.prometheus.http.envelope import TooLargeError, UnreadableError
 
 MEMBER = "okrbridge_sli"
 """The label that tells the rows of a batch's members apart."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.windows import Grid
 from okrbridge.errors import ConfigurationError
-from okrbridge.sources.prometheus.client import PrometheusClient, Tracing, untraced
-from okrbridge.sources.prometheus.connection import Connection
 from okrbridge.sources.prometheus.exemplars import PrometheusTraces
+from okrbridge.sources.prometheus.http.client import PrometheusClient, Tracing, untraced
+from okrbridge.sources.prometheus.http.connection import Connection
 from okrbridge.sources.prometheus.source import PrometheusSource
 
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from okrbridge.application.traces import Trace
 from okrbridge.domain.windows import Interval, from_epoch
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.envelope import Asked
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.envelope import Asked
 
 TRACE_ID = "{trace_id}"
 """What stands for the id in a declared address of traces."""

@@ -33,9 +33,9 @@ from okrbridge.promql.as_written import fill_window
 from okrbridge.promql.selectors import parse_selector
 from okrbridge.promql.syntax import parse
 from okrbridge.sources.prometheus.batches import Batches, Member, Moments
-from okrbridge.sources.prometheus.envelope import Answer
-from okrbridge.sources.prometheus.layout import BoolArray
+from okrbridge.sources.prometheus.http.envelope import Answer
 from okrbridge.sources.prometheus.outcomes import Outcomes
+from okrbridge.sources.prometheus.push_down.layout import BoolArray
 from okrbridge.sources.prometheus.values import Values, values_of
 
 METHOD = "as written"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.domain.windows import format_duration
 from okrbridge.errors import SourceError
-from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.http.client import PrometheusClient
 from okrbridge.sources.prometheus.planner import Way
 
 _EXACTLY = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from okrbridge.application.ports import Counted, CountRequest, SourceFailure
 from okrbridge.domain.ledger import SliceState, SliceTable
 from okrbridge.errors import SourceError, SourceFailureReason
-from okrbridge.sources.prometheus.envelope import Answer
+from okrbridge.sources.prometheus.http.envelope import Answer
 
 _ABOUT_THE_QUERY = "PromQL "
 """How Prometheus 3 begins what it remarks on a query; the answer is complete."""

@@ -12,8 +12,8 @@ from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.errors import SourceError
 from okrbridge.promql.selectors import Selector
 from okrbridge.sources.prometheus.batches import Batches, Member, Moments
-from okrbridge.sources.prometheus.envelope import Answer
-from okrbridge.sources.prometheus.reads import Layout
+from okrbridge.sources.prometheus.carry.reads import Layout
+from okrbridge.sources.prometheus.http.envelope import Answer
 
 REFRESHED_EVERY = timedelta(hours=1)
 _MOST_REMEMBERED = 100_000

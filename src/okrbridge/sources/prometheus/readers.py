@@ -8,9 +8,9 @@ import numpy as np
 
 from okrbridge.domain.windows import epoch_seconds
 from okrbridge.sources.prometheus.batches import MEMBER, Moments
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.envelope import Answer, Row
-from okrbridge.sources.prometheus.levels import Levels
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.envelope import Answer, Row
+from okrbridge.sources.prometheus.http.levels import Levels
 
 _MARK = f'"{MEMBER}":"'.encode()
 

@@ -6,7 +6,7 @@ import math
 
 from okrbridge.application.ports import Reading, SourceFailure, ValueRequest
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.envelope import Answer
+from okrbridge.sources.prometheus.http.envelope import Answer
 
 EMPTY = "the query returned no series"
 NOT_A_NUMBER = "the query returned NaN, as 0/0 does"

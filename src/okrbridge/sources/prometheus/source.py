@@ -28,12 +28,12 @@ from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.promql.selectors import metric_names
 from okrbridge.promql.syntax import PromqlSyntaxError
 from okrbridge.sources.prometheus.batches import Batches
-from okrbridge.sources.prometheus.carrying import Carry
-from okrbridge.sources.prometheus.client import PrometheusClient
+from okrbridge.sources.prometheus.carry.carrying import Carry
 from okrbridge.sources.prometheus.expressions import AsWritten
+from okrbridge.sources.prometheus.http.client import PrometheusClient
 from okrbridge.sources.prometheus.methods import Server, counting_method
 from okrbridge.sources.prometheus.planner import Limits, Planner, Way, chosen, rows_of
-from okrbridge.sources.prometheus.push_down import PushDown
+from okrbridge.sources.prometheus.push_down.push_down import PushDown
 from okrbridge.sources.prometheus.readers import RowReader
 from okrbridge.sources.prometheus.readings import as_reading
 

@@ -10,8 +10,8 @@ from okrbridge.application.ports import SourceFailure
 from okrbridge.domain.ledger import FloatArray
 from okrbridge.domain.windows import epoch_seconds
 from okrbridge.sources.prometheus.batches import Moments
-from okrbridge.sources.prometheus.envelope import Answer
-from okrbridge.sources.prometheus.layout import BoolArray
+from okrbridge.sources.prometheus.http.envelope import Answer
+from okrbridge.sources.prometheus.push_down.layout import BoolArray
 from okrbridge.sources.prometheus.readings import infinite, shape_failure, too_many
 
 

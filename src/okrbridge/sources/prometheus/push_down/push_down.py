@@ -16,7 +16,9 @@ from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import EPOCH, Grid, epoch_seconds
 from okrbridge.errors import SourceFailureReason
 from okrbridge.sources.prometheus.batches import Batches, Member, Moments
-from okrbridge.sources.prometheus.counters import (
+from okrbridge.sources.prometheus.http.envelope import Answer
+from okrbridge.sources.prometheus.outcomes import Outcomes
+from okrbridge.sources.prometheus.push_down.counters import (
     ARRIVED,
     COUNT,
     LIVE,
@@ -27,17 +29,15 @@ from okrbridge.sources.prometheus.counters import (
     counting_query,
     survey_query,
 )
-from okrbridge.sources.prometheus.envelope import Answer
-from okrbridge.sources.prometheus.fusion import Fused, fuse
-from okrbridge.sources.prometheus.layout import Layout, lay_out
-from okrbridge.sources.prometheus.outcomes import Outcomes
-from okrbridge.sources.prometheus.settlements import (
+from okrbridge.sources.prometheus.push_down.fusion import Fused, fuse
+from okrbridge.sources.prometheus.push_down.layout import Layout, lay_out
+from okrbridge.sources.prometheus.push_down.settlements import (
     Settlement,
     gap_settlements,
     odd_settlements,
     return_settlements,
 )
-from okrbridge.sources.prometheus.tallies import Tally
+from okrbridge.sources.prometheus.push_down.tallies import Tally
 
 METHOD = "sums"
 MOST_RETURNS = 100

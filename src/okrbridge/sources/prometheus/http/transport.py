@@ -11,8 +11,8 @@ import urllib3
 from requests.auth import AuthBase
 
 from okrbridge.errors import SourceError, SourceFailureReason
-from okrbridge.sources.prometheus.envelope import Asked, Reply, TooLargeError
-from okrbridge.sources.prometheus.retrying import Deadline, retry_after_seconds
+from okrbridge.sources.prometheus.http.envelope import Asked, Reply, TooLargeError
+from okrbridge.sources.prometheus.http.retrying import Deadline, retry_after_seconds
 
 _READ_SIZE = 1024 * 1024
 _CONNECT_SECONDS = 5.0

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from okrbridge.domain.ledger import FloatArray, IntArray
-from okrbridge.sources.prometheus.counters import LOOK_BACK, START_SLACK
-from okrbridge.sources.prometheus.facts import TargetFacts
-from okrbridge.sources.prometheus.increase import BoolArray
+from okrbridge.sources.prometheus.carry.facts import TargetFacts
+from okrbridge.sources.prometheus.carry.increase import BoolArray
+from okrbridge.sources.prometheus.push_down.counters import LOOK_BACK, START_SLACK
 
 _LOOK_BACK, _SLACK = LOOK_BACK.total_seconds(), START_SLACK.total_seconds()
 

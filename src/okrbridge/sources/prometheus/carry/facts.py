@@ -8,9 +8,9 @@ import numpy as np
 import orjson
 
 from okrbridge.domain.ledger import FloatArray, IntArray
-from okrbridge.sources.prometheus.increase import BoolArray
-from okrbridge.sources.prometheus.levels import Levels
-from okrbridge.sources.prometheus.series import NAME_LABEL, Targets
+from okrbridge.sources.prometheus.carry.increase import BoolArray
+from okrbridge.sources.prometheus.carry.series import NAME_LABEL, Targets
+from okrbridge.sources.prometheus.http.levels import Levels
 
 UP, PROCESS_START = "up", "process_start_time_seconds"
 

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 
 from okrbridge.domain.ledger import IntArray
-from okrbridge.sources.prometheus.increase import BoolArray
+from okrbridge.sources.prometheus.carry.increase import BoolArray
 
 NAME_LABEL = "__name__"
 

@@ -17,7 +17,7 @@ import orjson
 
 from okrbridge.domain.ledger import FloatArray, IntArray
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.envelope import Asked, Reply, UnreadableError, read_data
+from okrbridge.sources.prometheus.http.envelope import Asked, Reply, UnreadableError, read_data
 
 _RESULT = b'"result":[{"metric":{'
 _LONGEST_HEAD = 200

@@ -10,11 +10,11 @@ from okrbridge.application.ports import Counted, CountRequest, SourceFailure
 from okrbridge.domain.ledger import FloatArray, IntArray, SliceState, SliceTable
 from okrbridge.domain.windows import Interval, epoch_seconds
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.births import Measured
-from okrbridge.sources.prometheus.counters import LOOK_BACK
-from okrbridge.sources.prometheus.increase import BoolArray
-from okrbridge.sources.prometheus.reads import Layout
-from okrbridge.sources.prometheus.tracking import Pairs
+from okrbridge.sources.prometheus.carry.births import Measured
+from okrbridge.sources.prometheus.carry.increase import BoolArray
+from okrbridge.sources.prometheus.carry.reads import Layout
+from okrbridge.sources.prometheus.carry.tracking import Pairs
+from okrbridge.sources.prometheus.push_down.counters import LOOK_BACK
 
 _LOOK_BACK = LOOK_BACK.total_seconds()
 

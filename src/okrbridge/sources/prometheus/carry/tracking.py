@@ -12,15 +12,15 @@ from okrbridge.application.ports import SourceFailure
 from okrbridge.domain.ledger import FloatArray, IntArray
 from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.asking import Questions, Waiting
-from okrbridge.sources.prometheus.counters import KNOWN_FOR, LOOK_BACK
-from okrbridge.sources.prometheus.facts import FactReader, UpMemory
-from okrbridge.sources.prometheus.increase import BoolArray, Memory
-from okrbridge.sources.prometheus.levels import Levels
-from okrbridge.sources.prometheus.members import Members
+from okrbridge.sources.prometheus.carry.asking import Questions, Waiting
+from okrbridge.sources.prometheus.carry.facts import FactReader, UpMemory
+from okrbridge.sources.prometheus.carry.increase import BoolArray, Memory
+from okrbridge.sources.prometheus.carry.members import Members
+from okrbridge.sources.prometheus.carry.reads import TOTAL, Layout, takes_in
+from okrbridge.sources.prometheus.carry.series import SeriesBook, Targets
+from okrbridge.sources.prometheus.http.levels import Levels
 from okrbridge.sources.prometheus.outcomes import lacking
-from okrbridge.sources.prometheus.reads import TOTAL, Layout, takes_in
-from okrbridge.sources.prometheus.series import SeriesBook, Targets
+from okrbridge.sources.prometheus.push_down.counters import KNOWN_FOR, LOOK_BACK
 
 _KEPT_STATES, _KEPT_LAYOUTS = 3, 4
 _FORGET_FROM = 1_000

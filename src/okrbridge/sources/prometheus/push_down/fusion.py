@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from okrbridge.promql.selectors import Matcher, Selector
-from okrbridge.sources.prometheus.counters import Counter, Siblings
+from okrbridge.sources.prometheus.push_down.counters import Counter, Siblings
 
 MOST_FUSED = 200
 """Counters in one question; more of them gain little, and the answer and the matcher sets grow."""

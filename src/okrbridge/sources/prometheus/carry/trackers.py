@@ -9,8 +9,8 @@ import numpy as np
 
 from okrbridge.domain.ledger import IntArray
 from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.reads import Layout
-from okrbridge.sources.prometheus.tracking import Known, Tracker
+from okrbridge.sources.prometheus.carry.reads import Layout
+from okrbridge.sources.prometheus.carry.tracking import Known, Tracker
 
 _TRACKERS = 3
 

@@ -9,11 +9,11 @@ import numpy as np
 from okrbridge.domain.ledger import FloatArray, IntArray
 from okrbridge.domain.windows import Interval, epoch_seconds
 from okrbridge.sources.prometheus.batches import Moments
-from okrbridge.sources.prometheus.counters import KIND
-from okrbridge.sources.prometheus.envelope import Answer
-from okrbridge.sources.prometheus.fusion import Fused
-from okrbridge.sources.prometheus.layout import BoolArray, Layout
-from okrbridge.sources.prometheus.settlements import Settlement, interval_of
+from okrbridge.sources.prometheus.http.envelope import Answer
+from okrbridge.sources.prometheus.push_down.counters import KIND
+from okrbridge.sources.prometheus.push_down.fusion import Fused
+from okrbridge.sources.prometheus.push_down.layout import BoolArray, Layout
+from okrbridge.sources.prometheus.push_down.settlements import Settlement, interval_of
 
 
 class Tally:

@@ -18,16 +18,16 @@ from okrbridge.domain.ledger import IntArray
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, epoch_seconds
 from okrbridge.errors import SourceFailureReason
-from okrbridge.sources.prometheus.asking import Questions
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.counters import LOOK_BACK
-from okrbridge.sources.prometheus.facts import UpMemory
-from okrbridge.sources.prometheus.increase import Memory
-from okrbridge.sources.prometheus.reads import Layout, Texts, layout
-from okrbridge.sources.prometheus.settling import advanced
-from okrbridge.sources.prometheus.tally import Tally
-from okrbridge.sources.prometheus.trackers import Trackers
-from okrbridge.sources.prometheus.tracking import Asked, Block, Known, Pairs, Sizes, Tracker
+from okrbridge.sources.prometheus.carry.asking import Questions
+from okrbridge.sources.prometheus.carry.facts import UpMemory
+from okrbridge.sources.prometheus.carry.increase import Memory
+from okrbridge.sources.prometheus.carry.reads import Layout, Texts, layout
+from okrbridge.sources.prometheus.carry.settling import advanced
+from okrbridge.sources.prometheus.carry.tally import Tally
+from okrbridge.sources.prometheus.carry.trackers import Trackers
+from okrbridge.sources.prometheus.carry.tracking import Asked, Block, Known, Pairs, Sizes, Tracker
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.push_down.counters import LOOK_BACK
 
 POINTS_PER_ANSWER = 500_000
 """Levels in one answer: about 15 MB of text."""

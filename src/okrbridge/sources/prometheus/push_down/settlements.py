@@ -11,8 +11,8 @@ import numpy as np
 
 from okrbridge.domain.ledger import FloatArray, IntArray
 from okrbridge.domain.windows import Interval, epoch_seconds, from_epoch
-from okrbridge.sources.prometheus.counters import LOOK_BACK, NEAR, NO_RESTARTS, Reach
-from okrbridge.sources.prometheus.layout import BoolArray
+from okrbridge.sources.prometheus.push_down.counters import LOOK_BACK, NEAR, NO_RESTARTS, Reach
+from okrbridge.sources.prometheus.push_down.layout import BoolArray
 
 RETURN_LOOK_BACK = timedelta(days=1)
 """How far back a series that came into view is looked for, while others of its counter were measured all along."""

@@ -14,11 +14,11 @@ from okrbridge.application.ports import SourceFailure
 from okrbridge.domain.ledger import IntArray
 from okrbridge.errors import SourceError
 from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.asking import RawQuestion, Samples, on_targets
-from okrbridge.sources.prometheus.facts import PROCESS_START
-from okrbridge.sources.prometheus.increase import Memory, Walk, walk
-from okrbridge.sources.prometheus.recalling import series_questions
-from okrbridge.sources.prometheus.tracking import Tracker
+from okrbridge.sources.prometheus.carry.asking import RawQuestion, Samples, on_targets
+from okrbridge.sources.prometheus.carry.facts import PROCESS_START
+from okrbridge.sources.prometheus.carry.increase import Memory, Walk, walk
+from okrbridge.sources.prometheus.carry.recalling import series_questions
+from okrbridge.sources.prometheus.carry.tracking import Tracker
 
 Points = Sequence[tuple[float, float]]
 Answers = Sequence[list[Samples] | SourceError]

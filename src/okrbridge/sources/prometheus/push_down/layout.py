@@ -12,7 +12,7 @@ import numpy.typing as npt
 from okrbridge.domain.ledger import FloatArray, IntArray
 from okrbridge.domain.sli import Sli
 from okrbridge.promql.terms import Term, parse_terms
-from okrbridge.sources.prometheus.fusion import Fused, Summand, fuse
+from okrbridge.sources.prometheus.push_down.fusion import Fused, Summand, fuse
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -9,10 +9,9 @@ from datetime import timedelta
 import numpy as np
 
 from okrbridge.domain.ledger import FloatArray, IntArray
-from okrbridge.sources.prometheus.births import born, view_begins
-from okrbridge.sources.prometheus.counters import LOOK_BACK
-from okrbridge.sources.prometheus.facts import TargetFacts
-from okrbridge.sources.prometheus.increase import (
+from okrbridge.sources.prometheus.carry.births import born, view_begins
+from okrbridge.sources.prometheus.carry.facts import TargetFacts
+from okrbridge.sources.prometheus.carry.increase import (
     BoolArray,
     Growth,
     Memory,
@@ -22,11 +21,12 @@ from okrbridge.sources.prometheus.increase import (
     remembered,
     was_away,
 )
-from okrbridge.sources.prometheus.oddities import Oddities
-from okrbridge.sources.prometheus.recalling import recalled, recalled_ups
-from okrbridge.sources.prometheus.settlements import LONGEST_LOOK_BACK, RETURN_LOOK_BACK
-from okrbridge.sources.prometheus.tally import Tally
-from okrbridge.sources.prometheus.tracking import Block, Known, Pairs, Tracker
+from okrbridge.sources.prometheus.carry.oddities import Oddities
+from okrbridge.sources.prometheus.carry.recalling import recalled, recalled_ups
+from okrbridge.sources.prometheus.carry.tally import Tally
+from okrbridge.sources.prometheus.carry.tracking import Block, Known, Pairs, Tracker
+from okrbridge.sources.prometheus.push_down.counters import LOOK_BACK
+from okrbridge.sources.prometheus.push_down.settlements import LONGEST_LOOK_BACK, RETURN_LOOK_BACK
 
 _MOST_CELLS_AHEAD = 100_000
 """Series times slices whose samples are asked for at once."""

@@ -22,11 +22,11 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from okrbridge.domain.ledger import IntArray
 from okrbridge.errors import SourceError, SourceFailureReason
-from okrbridge.sources.prometheus.connection import Connection, authentication, open_session, pooled_adapter
-from okrbridge.sources.prometheus.envelope import Answer, Asked, Reply, raise_for_overload, read_answer, read_data
-from okrbridge.sources.prometheus.levels import Levels, read_levels
-from okrbridge.sources.prometheus.retrying import MOST_ATTEMPTS, Deadline, retried
-from okrbridge.sources.prometheus.transport import Transport, network_failure
+from okrbridge.sources.prometheus.http.connection import Connection, authentication, open_session, pooled_adapter
+from okrbridge.sources.prometheus.http.envelope import Answer, Asked, Reply, raise_for_overload, read_answer, read_data
+from okrbridge.sources.prometheus.http.levels import Levels, read_levels
+from okrbridge.sources.prometheus.http.retrying import MOST_ATTEMPTS, Deadline, retried
+from okrbridge.sources.prometheus.http.transport import Transport, network_failure
 
 _QUERY, _QUERY_RANGE, _FORMAT_QUERY = "/api/v1/query", "/api/v1/query_range", "/api/v1/format_query"
 _QUERY_EXEMPLARS = "/api/v1/query_exemplars"

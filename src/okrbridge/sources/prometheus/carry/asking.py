@@ -17,12 +17,12 @@ from okrbridge.domain.windows import EPOCH, format_duration, from_epoch
 from okrbridge.errors import SourceError
 from okrbridge.promql.selectors import Matcher, Selector
 from okrbridge.sources.prometheus.batches import Batches, Bounds, Member, Moments
-from okrbridge.sources.prometheus.client import PrometheusClient
-from okrbridge.sources.prometheus.counters import LOOK_BACK
-from okrbridge.sources.prometheus.facts import PROCESS_START, UP
-from okrbridge.sources.prometheus.levels import Levels
+from okrbridge.sources.prometheus.carry.facts import PROCESS_START, UP
+from okrbridge.sources.prometheus.carry.series import NAME_LABEL, SeriesBook
+from okrbridge.sources.prometheus.http.client import PrometheusClient
+from okrbridge.sources.prometheus.http.levels import Levels
+from okrbridge.sources.prometheus.push_down.counters import LOOK_BACK
 from okrbridge.sources.prometheus.readers import LevelReader
-from okrbridge.sources.prometheus.series import NAME_LABEL, SeriesBook
 
 _MILLISECOND = timedelta(milliseconds=1)
 _TARGET_LABELS = frozenset({"job", "instance"})

@@ -16,7 +16,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from okrbridge.sources.prometheus.envelope import Reply, TransientSourceError
+from okrbridge.sources.prometheus.http.envelope import Reply, TransientSourceError
 
 MOST_ATTEMPTS = 4
 _unasked_wait = wait_random_exponential(multiplier=0.2, max=5)

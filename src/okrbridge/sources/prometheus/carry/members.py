@@ -9,8 +9,8 @@ import numpy as np
 
 from okrbridge.domain.ledger import IntArray
 from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.increase import BoolArray
-from okrbridge.sources.prometheus.series import SeriesBook
+from okrbridge.sources.prometheus.carry.increase import BoolArray
+from okrbridge.sources.prometheus.carry.series import SeriesBook
 
 _Index = dict[tuple[str, ...], dict[tuple[str, ...], list[int]]]
 

@@ -17,11 +17,11 @@ import orjson
 from okrbridge.application.ports import SourceFailure
 from okrbridge.errors import SourceError
 from okrbridge.promql.selectors import Selector
-from okrbridge.sources.prometheus.asking import RawQuestion, Some, on_targets, raw_questions
-from okrbridge.sources.prometheus.facts import UP, UpMemory
-from okrbridge.sources.prometheus.increase import Memory
-from okrbridge.sources.prometheus.levels import Levels
-from okrbridge.sources.prometheus.tracking import Tracker
+from okrbridge.sources.prometheus.carry.asking import RawQuestion, Some, on_targets, raw_questions
+from okrbridge.sources.prometheus.carry.facts import UP, UpMemory
+from okrbridge.sources.prometheus.carry.increase import Memory
+from okrbridge.sources.prometheus.carry.tracking import Tracker
+from okrbridge.sources.prometheus.http.levels import Levels
 
 _MOST_INSTANTS = 5
 

@@ -1,0 +1,1 @@
+"""Asking a Prometheus over HTTP: connections, retries, and reading its answers."""

@@ -1,0 +1,1 @@
+"""Counting by pushing down: the server subtracts and sums."""
