@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tests.servers.programs import program
+from tests.servers.prometheus import create_blocks
 
 from benchmarks.scale.fleet import METRIC, service_name
 from okrbridge.domain.windows import epoch_seconds
@@ -29,10 +28,7 @@ def write_month(folder: Path, data_folder: Path, services: int, end: datetime) -
         for piece in _pieces(services, end):
             file.write(piece)
         file.write("# EOF\n")
-    promtool = program("promtool", package="prometheus")
-    kind = ["--max-block-duration=768h", "openmetrics"]
-    command = [promtool, "tsdb", "create-blocks-from", *kind, str(text), str(data_folder)]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - the program that was found
+    create_blocks(data_folder, text)
     text.unlink()
 
 

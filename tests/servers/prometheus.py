@@ -102,12 +102,17 @@ class PrometheusServer:
 
 
 def backfill(data_folder: Path, openmetrics_text: str) -> None:
-    """Turn OpenMetrics text with timestamps into blocks of a stopped Prometheus.
+    """Turn OpenMetrics text with timestamps into blocks of a stopped Prometheus."""
+    text = data_folder.parent / "history.om"
+    text.write_text(openmetrics_text)
+    create_blocks(data_folder, text)
+
+
+def create_blocks(data_folder: Path, text: Path) -> None:
+    """Turn a file of OpenMetrics text with timestamps into blocks of a stopped Prometheus.
 
     The hidden flag makes one large block of up to 32 days, where the default reads the text again for each 2 hours.
     """
-    text = data_folder.parent / "history.om"
-    text.write_text(openmetrics_text)
     promtool = program("promtool", package=_PACKAGE)
     kind = ["--max-block-duration=768h", "openmetrics"]
     command = [promtool, "tsdb", "create-blocks-from", *kind, str(text), str(data_folder)]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from okrbridge.domain.error_budget import Number
+
 
 class SliKind(StrEnum):
     """How an indicator's slices are made."""
@@ -101,6 +103,6 @@ class Sli:
         """The query counted beside the total."""
         return self.good if self.good is not None else self.bad or ""
 
-    def good_events(self, part: float, total: float) -> float:
-        """Good events, given the count of ``part`` and of ``total``."""
+    def good_events(self, part: Number, total: Number) -> Number:
+        """Good events, given the count of ``part`` and of ``total``: of one slice, or of several as arrays."""
         return part if self.good is not None else total - part

@@ -34,7 +34,6 @@ _ZLIB, _MARK = 1, 2
 _GROUP_COLUMNS = 32
 _HEADER = struct.Struct("<BBBHHH")
 _COUNT_AT = 2
-_ROWS_AT_MOST = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True, eq=False)

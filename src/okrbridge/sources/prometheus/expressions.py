@@ -166,7 +166,7 @@ def _events(sli: Sli, values: Sequence[Values]) -> _Events:
         return _weighted(sli, last)
     part, total = values
     known = total.known & ~np.isnan(part.numbers)
-    good = part.numbers if sli.good is not None else total.numbers - part.numbers
+    good = sli.good_events(part.numbers, total.numbers)
     events = _Events(good, total.numbers, known, nowhere)
     return _checked_flags(sli, events, part.numbers) if sli.kind is SliKind.SAMPLES else events
 

@@ -140,7 +140,7 @@ class SimulatedSource:
             raise UnknownToTheFleet(f"SLIs of the kind {sli.kind}: it counts increases of its own counters")
         part, total = reader.increases(sli.part), reader.increases(sli.total)
         measured = total.was_live & (reader.edges[1:] <= epoch_seconds(self._clock()))
-        good = part.counts if sli.good is not None else total.counts - part.counts
+        good = sli.good_events(part.counts, total.counts)
         table.good[row] = np.where(measured, good, 0.0)
         table.total[row] = np.where(measured, total.counts, 0.0)
         table.states[row] = np.where(measured, SliceState.MEASURED, SliceState.GAP)
