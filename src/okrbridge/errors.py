@@ -99,6 +99,10 @@ class SchemaOutdatedError(StorageError):
     """The database's schema is not the one this version of okrbridge works with."""
 
 
+class ConflictError(OkrbridgeError):
+    """Someone else has changed it meanwhile."""
+
+
 class NotFoundError(OkrbridgeError):
     """No object of that kind has that name."""
 

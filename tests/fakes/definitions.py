@@ -3,18 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import (
-    Cycle,
-    KeyResult,
-    KeyResultKind,
-    Measure,
-    OkrObjective,
-    Operator,
-    PromqlMeasure,
-    SloMeasure,
-    SloQuantity,
-)
+from okrbridge.domain.key_results import KeyResult, KeyResultKind, Operator
+from okrbridge.domain.measures import Measure, PromqlMeasure, SloMeasure, SloQuantity
+from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
 from okrbridge.domain.units import RATIO, parse_unit

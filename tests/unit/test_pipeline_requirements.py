@@ -36,9 +36,11 @@ from okrbridge.application.traces import Trace, newest, trace_item, traced_queri
 from okrbridge.cli.traces import trace_lines
 from okrbridge.domain import error_budget
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
+from okrbridge.domain.key_results import Commitment
 from okrbridge.domain.ledger import Slices, SliceState, SliceTable
 from okrbridge.domain.maintenance import MaintenanceReason, MaintenanceWindow
-from okrbridge.domain.okr import Commitment, IncidentMeasure, NoMeasure, OkrObjective, SloMeasure
+from okrbridge.domain.measures import IncidentMeasure, NoMeasure, SloMeasure
+from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.slo import SloState
 from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, RollingWindow, epoch_seconds

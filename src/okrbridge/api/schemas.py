@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from okrbridge.application.records import Quality
-from okrbridge.domain.okr import Commitment, KeyResultKind
+from okrbridge.domain.key_results import Commitment, KeyResultKind
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.slo import SloState
 

@@ -24,7 +24,7 @@ from okrbridge.application.snapshot import KeyResultReport, Snapshot
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
 from okrbridge.domain.ledger import WindowCounts
-from okrbridge.domain.okr import SloMeasure
+from okrbridge.domain.measures import SloMeasure
 from okrbridge.domain.slo import Slo
 from okrbridge.domain.windows import Grid, Interval
 from okrbridge.errors import NotFoundError, StorageError

@@ -10,16 +10,9 @@ from okrbridge.application.period_budgets import period_consumed_ratio, period_f
 from okrbridge.application.records import Measurement
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport
+from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.ledger import WindowCounts
-from okrbridge.domain.okr import (
-    IncidentMeasure,
-    KeyResult,
-    KeyResultKind,
-    NoMeasure,
-    PromqlMeasure,
-    SloMeasure,
-    SloQuantity,
-)
+from okrbridge.domain.measures import IncidentMeasure, NoMeasure, PromqlMeasure, SloMeasure, SloQuantity
 from okrbridge.domain.pacing import DEFAULT_POLICY, KeyResultStatus
 from okrbridge.domain.slo import Slo
 from okrbridge.domain.units import convert

@@ -12,7 +12,7 @@ from okrbridge.application.counting import keys_of
 from okrbridge.application.ports import Ledger
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import SloMeasure
+from okrbridge.domain.measures import SloMeasure
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval
 

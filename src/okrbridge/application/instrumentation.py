@@ -9,7 +9,8 @@ from enum import StrEnum
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport, Snapshot
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import Commitment, KeyResult, NoMeasure
+from okrbridge.domain.key_results import Commitment, KeyResult
+from okrbridge.domain.measures import NoMeasure
 
 
 class Finding(StrEnum):

@@ -15,17 +15,12 @@ from okrbridge.application.slo_counts import CountMemory, SloCounts
 from okrbridge.application.slo_evaluation import FILLED, STALE_AFTER
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain import error_budget
+from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.ledger import WindowCounts
-from okrbridge.domain.okr import (
-    Cycle,
-    KeyResult,
-    NoMeasure,
-    OkrObjective,
-    PromqlMeasure,
-    SloMeasure,
-    SloQuantity,
-)
+from okrbridge.domain.measures import NoMeasure, PromqlMeasure, SloMeasure, SloQuantity
+from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.pacing import KeyResultStatus, expected_ratio, pace_of, steady
 from okrbridge.domain.progress import Progress, progress_of
 from okrbridge.domain.rollup import Contribution, objective_status, roll_up

@@ -13,7 +13,7 @@ from okrbridge.application.ports import Transaction
 from okrbridge.application.records import Quality, history_evaluation_id
 from okrbridge.application.slo_counts import CountMemory
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import KeyResult
+from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.windows import Grid, Interval
 
 EVERY = timedelta(days=1)

@@ -7,9 +7,9 @@ from datetime import datetime
 from okrbridge.application.formula_items import number
 from okrbridge.domain.calendar_budget import consumed_time_slices
 from okrbridge.domain.count_budget import consumed_count
+from okrbridge.domain.cycles import elapsed_ratio
 from okrbridge.domain.error_budget import budget_ratio, consumed_to_date
 from okrbridge.domain.ledger import WindowCounts
-from okrbridge.domain.okr import elapsed_ratio
 from okrbridge.domain.slo import Slo
 from okrbridge.domain.windows import Interval
 

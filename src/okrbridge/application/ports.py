@@ -12,6 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from okrbridge.application.okr_ports import (
+    BaselineRecords,
+    CheckInRecords,
+    DocumentRecords,
+    EventRecords,
+    FindingRecords,
+    ScoreRecords,
+)
 from okrbridge.application.records import (
     DefinitionRevision,
     Evaluation,
@@ -20,6 +28,7 @@ from okrbridge.application.records import (
 )
 from okrbridge.domain.definition_set import DeclaredDocument
 from okrbridge.domain.ledger import FloatArray, IntArray, Slices, SliceTable, WindowCounts, WindowSums
+from okrbridge.domain.measures import AskedMeasure
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import SourceFailureReason
@@ -96,10 +105,18 @@ class PlannedQuery:
 
 @dataclass(frozen=True, slots=True)
 class ValueRequest:
-    """Evaluate an expression that gives one number, at one instant."""
+    """Ask a source for one number at one instant, or for one number for each member of a population.
+
+    Attributes:
+        query: what is asked, for people: PromQL, SQL, a JSONPath, or the column of a table.
+        window: what the value should speak of, where a source can tell times apart.
+        measure: how it is asked, for sources that are not asked in PromQL; it also tells of members.
+    """
 
     query: str
     at: datetime
+    window: Interval | None = None
+    measure: AskedMeasure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,8 @@ class Reading:
     """The answer to a ValueRequest.
 
     ``value`` is None without a failure when the source answered that there is nothing: an empty result or NaN;
-    ``note`` then says which.
+    ``note`` then says which. Where members were asked for, ``members`` holds (name, value) of each, and ``value`` is
+    None.
     """
 
     request: ValueRequest
@@ -115,20 +133,29 @@ class Reading:
     failure: SourceFailure | None = None
     note: str = ""
     warnings: tuple[str, ...] = ()
+    sample_count: float | None = None
+    members: tuple[tuple[str, float], ...] | None = None
 
 
-class MetricSource(Protocol):
-    """A system that counts events and evaluates expressions. It never raises: failures are answers."""
+class ValueSource(Protocol):
+    """A system that gives numbers. It never raises: failures are answers."""
 
     @property
     def name(self) -> str:
-        """The declared name; also the origin of the slices it counts."""
-
-    def count(self, requests: Sequence[CountRequest]) -> list[Counted]:
-        """Answer every request, in order; one failing request leaves the others alone."""
+        """The declared name."""
 
     def values(self, requests: Sequence[ValueRequest]) -> list[Reading]:
         """Answer every request, in order."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class MetricSource(ValueSource, Protocol):
+    """A system that counts events too; its name is also the origin of the slices it counts."""
+
+    def count(self, requests: Sequence[CountRequest]) -> list[Counted]:
+        """Answer every request, in order; one failing request leaves the others alone."""
 
     def check_query(self, query: str) -> SourceFailure | None:
         """Let the source itself read an expression; None when it accepts it."""
@@ -144,9 +171,6 @@ class MetricSource(Protocol):
 
         May ask the source how many series there are; does not count.
         """
-
-    def close(self) -> None:
-        """Let go of connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +307,30 @@ class Transaction(Protocol):
     @property
     def definitions(self) -> DefinitionRecords:
         """Revisions of what was declared."""
+
+    @property
+    def documents(self) -> DocumentRecords:
+        """Documents made over HTTP."""
+
+    @property
+    def check_ins(self) -> CheckInRecords:
+        """What people said."""
+
+    @property
+    def events(self) -> EventRecords:
+        """What happened."""
+
+    @property
+    def baselines(self) -> BaselineRecords:
+        """Frozen baselines."""
+
+    @property
+    def scores(self) -> ScoreRecords:
+        """Scores of key results."""
+
+    @property
+    def findings(self) -> FindingRecords:
+        """What was noticed."""
 
 
 class Storage(Protocol):

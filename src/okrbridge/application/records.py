@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from okrbridge.application.okr_records import JsonValue
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.windows import Interval
 
@@ -26,6 +27,10 @@ class Quality(StrEnum):
     """The source answered that there is nothing."""
     ERROR = "error"
     """The source did not answer."""
+    INSUFFICIENT_SAMPLES = "insufficient_samples"
+    """Fewer samples than the key result asks for."""
+    TOO_EARLY = "too_early"
+    """Too little of the period has passed to say anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Measurement:
         query: what was asked.
         evaluation_id: the evaluation that measured it.
         is_filled: whether the window's history was asked for; until then it is too early for a status. Not stored.
+        details: what people want to see beside the value: the members that miss a share, the worst of several, a
+            run rate. Numbers, texts and lists of them.
     """
 
     key_result: str
@@ -55,6 +62,7 @@ class Measurement:
     query: str = ""
     evaluation_id: str = ""
     is_filled: bool = True
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

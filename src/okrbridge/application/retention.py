@@ -11,7 +11,7 @@ from functools import cached_property
 from okrbridge.application.history_needs import HistoryNeeds
 from okrbridge.application.parts import Parts
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import SloMeasure
+from okrbridge.domain.measures import SloMeasure
 from okrbridge.domain.sli import CompositeMode, SliKind
 from okrbridge.domain.slo import Budgeting, Slo
 from okrbridge.domain.windows import CalendarWindow, RollingWindow, epoch_seconds

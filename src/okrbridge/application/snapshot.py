@@ -10,7 +10,9 @@ from functools import cached_property
 from okrbridge.application.counting_facts import CountingFacts
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
 from okrbridge.application.slo_reports import SloReport, SloReports
-from okrbridge.domain.okr import Cycle, KeyResult, OkrObjective
+from okrbridge.domain.cycles import Cycle
+from okrbridge.domain.key_results import KeyResult
+from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.pacing import KeyResultStatus
 
 

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import KeyResult, PromqlMeasure, SloMeasure
+from okrbridge.domain.key_results import KeyResult
+from okrbridge.domain.measures import PromqlMeasure, SloMeasure
 from okrbridge.domain.windows import Interval
 
 MOST_TRACES = 20

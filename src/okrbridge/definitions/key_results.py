@@ -9,16 +9,10 @@ from okrbridge.definitions.findings import Spot
 from okrbridge.definitions.measures import Wanted, measure_of, stated
 from okrbridge.definitions.okr import KeyResultSpec, ObjectiveDocument
 from okrbridge.definitions.periods import checkpoints_of, period_of
-from okrbridge.domain.okr import (
-    Commitment,
-    Cycle,
-    KeyResult,
-    KeyResultKind,
-    OkrObjective,
-    Operator,
-    SloMeasure,
-    SloQuantity,
-)
+from okrbridge.domain.cycles import Cycle
+from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultKind, Operator
+from okrbridge.domain.measures import SloMeasure, SloQuantity
+from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.units import RATIO, Quantity, Unit, finer, format_quantity
 from okrbridge.errors import UnitError
 

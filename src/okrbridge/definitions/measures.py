@@ -8,15 +8,8 @@ from okrbridge.definitions.findings import Spot
 from okrbridge.definitions.okr import IncidentFilter, MeasureSpec
 from okrbridge.definitions.release import RELEASE
 from okrbridge.domain.definition_set import DEFAULT_SOURCE
-from okrbridge.domain.okr import (
-    IncidentMeasure,
-    KeyResultKind,
-    Measure,
-    NoMeasure,
-    PromqlMeasure,
-    SloMeasure,
-    SloQuantity,
-)
+from okrbridge.domain.key_results import KeyResultKind
+from okrbridge.domain.measures import IncidentMeasure, Measure, NoMeasure, PromqlMeasure, SloMeasure, SloQuantity
 from okrbridge.domain.units import PLAIN, RATIO, Unit, convert
 from okrbridge.domain.windows import RollingWindow
 from okrbridge.errors import UnitError

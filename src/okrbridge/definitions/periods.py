@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from okrbridge.definitions.findings import Spot
 from okrbridge.definitions.okr import CycleDocument, KeyResultSpec
-from okrbridge.domain.okr import Cycle
+from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.windows import Interval
 
 

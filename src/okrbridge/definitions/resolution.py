@@ -22,9 +22,10 @@ from okrbridge.definitions.references import check_parents, check_references, co
 from okrbridge.definitions.shape_reading import read_shape
 from okrbridge.definitions.shapes import Shape
 from okrbridge.definitions.slo_conversion import NO_ALERTS, data_source_of, slos_of
+from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DataSource, DeclaredDocument, DefinitionSet
 from okrbridge.domain.maintenance import MaintenanceWindow
-from okrbridge.domain.okr import Cycle, OkrObjective
+from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
 from okrbridge.errors import Fault

@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from okrbridge.domain.cycles import Cycle
+from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.maintenance import MaintenanceWindow
-from okrbridge.domain.okr import Cycle, KeyResult, OkrObjective, SloMeasure
+from okrbridge.domain.measures import SloMeasure
+from okrbridge.domain.objectives import Indicator, Initiative, OkrObjective, Retrospective, Team
+from okrbridge.domain.pacing import DEFAULT_POLICY, StatusPolicy
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
 
@@ -36,13 +40,15 @@ class DeclaredDocument:
 
     Attributes:
         content: canonical JSON of the document.
-        place: ``file:line`` where it stands.
+        place: ``file:line`` where it stands; empty when it was made over HTTP.
+        origin: ``file`` or ``http``.
     """
 
     kind: str
     name: str
     content: str
     place: str
+    origin: str = "file"
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,11 @@ class DefinitionSet:
     cycles: tuple[Cycle, ...] = ()
     objectives: tuple[OkrObjective, ...] = ()
     maintenance: tuple[MaintenanceWindow, ...] = ()
+    teams: tuple[Team, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    initiatives: tuple[Initiative, ...] = ()
+    retrospectives: tuple[Retrospective, ...] = ()
+    policies: Mapping[str, StatusPolicy] = field(default_factory=dict)
     documents: tuple[DeclaredDocument, ...] = ()
 
     @cached_property
@@ -65,6 +76,15 @@ class DefinitionSet:
     def key_results(self) -> tuple[KeyResult, ...]:
         """All key results, in the order declared."""
         return tuple(kr for objective in self.objectives for kr in objective.key_results)
+
+    @cached_property
+    def key_result_by_id(self) -> Mapping[str, KeyResult]:
+        """Key results by ``OBJECTIVE/NAME``."""
+        return {one.id: one for one in self.key_results}
+
+    def policy_of(self, cycle: Cycle) -> StatusPolicy:
+        """The status policy a cycle is judged by."""
+        return self.policies.get(cycle.status_policy, DEFAULT_POLICY)
 
     @cached_property
     def slo_by_name(self) -> Mapping[str, Slo]:

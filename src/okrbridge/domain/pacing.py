@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 
+from okrbridge.domain.cycles import elapsed_ratio
 from okrbridge.domain.error_budget import NOISE
-from okrbridge.domain.okr import Commitment, KeyResult, KeyResultKind, elapsed_ratio
+from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultKind
 from okrbridge.domain.progress import Progress, holds
 from okrbridge.domain.windows import Interval
 

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from okrbridge.domain.error_budget import NOISE
-from okrbridge.domain.okr import KeyResult, KeyResultKind
+from okrbridge.domain.key_results import KeyResult, KeyResultKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from okrbridge.domain.error_budget import NOISE
-from okrbridge.domain.okr import Commitment
+from okrbridge.domain.key_results import Commitment
 from okrbridge.domain.pacing import DEFAULT_POLICY, KeyResultStatus, StatusPolicy, gap_status
 
 _WORST_FIRST = (

@@ -24,19 +24,12 @@ from okrbridge.application.snapshot import (
     SourceReport,
 )
 from okrbridge.domain.burn_rate import BURN_WINDOWS
+from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
+from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultKind, Operator
 from okrbridge.domain.ledger import FloatArray, WindowCounts
-from okrbridge.domain.okr import (
-    Commitment,
-    Cycle,
-    KeyResult,
-    KeyResultKind,
-    OkrObjective,
-    Operator,
-    PromqlMeasure,
-    SloMeasure,
-    SloQuantity,
-)
+from okrbridge.domain.measures import PromqlMeasure, SloMeasure, SloQuantity
+from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo, SloState

@@ -17,9 +17,10 @@ from okrbridge.application.ports import PlannedQuery, Storage
 from okrbridge.application.records import DefinitionRevision
 from okrbridge.application.slo_reports import SloDetails
 from okrbridge.application.snapshot import KeyResultReport
+from okrbridge.domain.key_results import KeyResultKind
 from okrbridge.domain.ledger import Slices, SliceState, WindowCounts
 from okrbridge.domain.maintenance import MaintenanceWindow
-from okrbridge.domain.okr import IncidentMeasure, KeyResultKind
+from okrbridge.domain.measures import IncidentMeasure
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.slo import SloState
 from okrbridge.domain.units import parse_unit

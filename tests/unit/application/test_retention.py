@@ -11,7 +11,7 @@ from okrbridge.application.ports import Ledger
 from okrbridge.application.retention import Retention
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.maintenance import MaintenanceWindow
-from okrbridge.domain.okr import SloMeasure
+from okrbridge.domain.measures import SloMeasure
 from okrbridge.domain.sli import CompositeMode, Member, Sli, SliKind
 from okrbridge.domain.slo import Budgeting, Slo, TimeSlices
 from okrbridge.domain.windows import CalendarUnit, CalendarWindow, RollingWindow

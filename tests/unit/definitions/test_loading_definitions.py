@@ -8,7 +8,7 @@ from tests.unit.definitions.samples import CYCLE, EVERYTHING, OBJECTIVE, SLO, ch
 
 from okrbridge.definitions.loader import load, load_text
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import KeyResultKind
+from okrbridge.domain.key_results import KeyResultKind
 from okrbridge.errors import DefinitionError
 
 EXAMPLE = Path(__file__).parents[3] / "config"

@@ -16,16 +16,8 @@ from tests.unit.definitions.samples import (
     with_key_result,
 )
 
-from okrbridge.domain.okr import (
-    Commitment,
-    IncidentMeasure,
-    KeyResultKind,
-    NoMeasure,
-    Operator,
-    PromqlMeasure,
-    SloMeasure,
-    SloQuantity,
-)
+from okrbridge.domain.key_results import Commitment, KeyResultKind, Operator
+from okrbridge.domain.measures import IncidentMeasure, NoMeasure, PromqlMeasure, SloMeasure, SloQuantity
 from okrbridge.domain.units import PLAIN, RATIO, parse_unit
 
 BERLIN_START = datetime(2026, 9, 30, 22, tzinfo=UTC)  # midnight of 1 October at UTC+2

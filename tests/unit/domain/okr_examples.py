@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import Cycle, KeyResult, KeyResultKind, OkrObjective, Operator, PromqlMeasure
+from okrbridge.domain.key_results import KeyResult, KeyResultKind, Operator
+from okrbridge.domain.measures import PromqlMeasure
+from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.units import finer, parse_quantity
 from okrbridge.domain.windows import Interval
 

@@ -4,7 +4,8 @@ import pytest
 from tests.unit.domain.okr_examples import DUE, HALF_WAY, MEASURE, START, definitions, key_result
 
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.okr import IncidentMeasure, KeyResult, SloMeasure
+from okrbridge.domain.key_results import KeyResult
+from okrbridge.domain.measures import IncidentMeasure, SloMeasure
 from okrbridge.domain.sli import Member, Sli, SliKind
 from okrbridge.domain.slo import Slo
 from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, RollingWindow

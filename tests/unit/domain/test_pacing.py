@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 from tests.unit.domain.okr_examples import DUE, HALF_WAY, PERIOD, START, definitions, from_to, key_result, week
 
-from okrbridge.domain.okr import Commitment, elapsed_ratio
+from okrbridge.domain.cycles import elapsed_ratio
+from okrbridge.domain.key_results import Commitment
 from okrbridge.domain.pacing import (
     KeyResultStatus,
     StatusPolicy,

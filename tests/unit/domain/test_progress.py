@@ -4,7 +4,7 @@ import pytest
 from tests.unit.domain.okr_examples import error_budget, from_to, key_result, threshold
 from tests.unit.domain.progress_table import COMMIT_AND_TARGET_POINTS, ROWS, Row
 
-from okrbridge.domain.okr import KeyResultKind, Operator
+from okrbridge.domain.key_results import KeyResultKind, Operator
 from okrbridge.domain.progress import Progress, budget_progress, linear, progress_of
 from okrbridge.domain.units import parse_quantity
 

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from okrbridge.domain.okr import Commitment
+from okrbridge.domain.key_results import Commitment
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.rollup import Contribution, RolledUp, objective_status, roll_up, worst
 

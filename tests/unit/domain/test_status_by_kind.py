@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.domain.okr_examples import DUE, HALF_WAY, START, error_budget, threshold
 
-from okrbridge.domain.okr import KeyResult, Operator
+from okrbridge.domain.key_results import KeyResult, Operator
 from okrbridge.domain.pacing import KeyResultStatus, pace_of
 from okrbridge.domain.progress import progress_of
 

@@ -18,7 +18,7 @@ from okrbridge.api.times import parse_instant, parse_interval
 from okrbridge.application.reports import key_result_item, progress_row, rfc3339
 from okrbridge.application.slo_history import MAX_ROWS
 from okrbridge.application.snapshot import KeyResultReport, Snapshot
-from okrbridge.domain.okr import KeyResult
+from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.windows import Interval
 

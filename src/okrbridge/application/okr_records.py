@@ -1,0 +1,193 @@
+"""What is kept of the OKR side: documents made over HTTP, check-ins, events, baselines, scores, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from okrbridge.domain.windows import Interval
+
+JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document that was made over HTTP, in the same shape as in a file.
+
+    Attributes:
+        content: canonical JSON of the whole document, with apiVersion, kind, metadata and spec.
+        version: 1 for the first; grows with each write. The entity tag of HTTP.
+    """
+
+    kind: str
+    name: str
+    content: str
+    version: int
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+
+
+class CheckInOutput(StrEnum):
+    """What a check-in of an off-track key result leaves behind."""
+
+    NONE = "none"
+    INITIATIVE_CHANGE = "initiative_change"
+    TRADE_OFF = "trade_off"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """What a person says about a key result.
+
+    Attributes:
+        id: unique, given by okrbridge.
+        confidence: 0 to 10.
+        evidence: what the numbers said at that time, filled in by okrbridge.
+        blockers: what prevents progress.
+        next_change: what will change.
+        output_note: the initiative, what slows down, or who is asked for what.
+        slows: ``OBJECTIVE/NAME`` of the key result that a trade-off slows; empty for none.
+        override_value: stands for the measured value, in the key result's unit, until ``override_expires_at``. For
+            a manual measure it is the value itself.
+        status: the status in force when it was said.
+    """
+
+    id: str
+    key_result: str
+    at: datetime
+    by: str
+    confidence: int | None
+    evidence: Mapping[str, JsonValue] = field(default_factory=dict)
+    blockers: str = ""
+    next_change: str = ""
+    output: CheckInOutput = CheckInOutput.NONE
+    output_note: str = ""
+    slows: str = ""
+    override_value: float | None = None
+    override_expires_at: datetime | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: a deploy, an incident, a sign-up, a survey answer.
+
+    Attributes:
+        source, external_id: together unique; the same event sent again replaces the first.
+        kind: such as ``deploy``, ``incident``, ``signup``; lower-case words with - and _.
+        start: when it began, by the clock of the event and not of its arrival.
+        end: when it was over, such as an incident restored; None for a moment, and while it lasts.
+        detected_at: of an incident.
+        subject: whom it is about, such as a user, an account, a repository; empty when that has no meaning.
+        attributes: numbers and texts.
+        received_at: when it came in.
+    """
+
+    source: str
+    external_id: str
+    kind: str
+    start: datetime
+    received_at: datetime
+    end: datetime | None = None
+    detected_at: datetime | None = None
+    service: str = ""
+    severity: str = ""
+    subject: str = ""
+    title: str = ""
+    url: str = ""
+    attributes: Mapping[str, str | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenBaseline:
+    """A baseline measured once, before a key result started.
+
+    Attributes:
+        value: in the key result's unit.
+        question: what it was measured by; another question needs another baseline.
+        noise: median absolute deviation of the days behind it, in the key result's unit; None with fewer than 4 days.
+    """
+
+    key_result: str
+    question: str
+    value: float
+    window: Interval
+    sample_count: float | None
+    frozen_at: datetime
+    noise: float | None = None
+
+
+class Outcome(StrEnum):
+    """How a key result ended."""
+
+    ACHIEVED = "achieved"
+    PARTIAL = "partial"
+    MISSED = "missed"
+    DROPPED = "dropped"
+    INCONCLUSIVE = "inconclusive"
+    VALIDATED = "validated"
+    REFUTED = "refuted"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRecord:
+    """The score of a key result at the close of its cycle, and what became of it.
+
+    Attributes:
+        computed: 0..1 as the rule gives it; None for kinds without progress.
+        score: the one that stands, a person's or the computed one.
+        override_reason: why a person set another one.
+        evidence: value, window, query, revision and sample count of the measurement it rests on.
+        review: one sentence of a person about the outcome.
+        final: the score as measuring goes on after the close; None before the first such measurement.
+        significance: the statement with its method; None until there is one.
+    """
+
+    key_result: str
+    cycle: str
+    closed_at: datetime
+    closed_by: str
+    computed: float | None
+    score: float | None
+    outcome: Outcome
+    evidence: Mapping[str, JsonValue] = field(default_factory=dict)
+    override_reason: str = ""
+    review: str = ""
+    final: float | None = None
+    final_at: datetime | None = None
+    significance: Mapping[str, JsonValue] | None = None
+
+
+class FindingState(StrEnum):
+    """Whether a finding still stands."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that okrbridge noticed about the definitions or the data.
+
+    Attributes:
+        code: a lint code or F1 to F7.
+        subject: what it is about: ``OBJECTIVE/NAME``, ``objective:NAME``, ``team:NAME``, ``indicator:NAME``.
+        message: what is wrong, and the remedy.
+        note: why a person accepted it.
+    """
+
+    code: str
+    subject: str
+    message: str
+    first_seen: datetime
+    last_seen: datetime
+    evidence: Mapping[str, JsonValue] = field(default_factory=dict)
+    state: FindingState = FindingState.OPEN
+    note: str = ""
+    by: str = ""
