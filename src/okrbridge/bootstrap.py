@@ -214,6 +214,7 @@ class Service:
                 version=__version__,
                 reload=self.reload if self.settings.enable_reload else None,
                 grid=self.settings.grid,
+                access=self.settings.access,
             )
         )
 

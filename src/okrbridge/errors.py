@@ -33,7 +33,10 @@ class UnitError(ConfigurationError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One fault in a document: ``file:line:col: path: message``."""
+    """One fault in a document: ``file:line:col: path: message``.
+
+    A document that was made over HTTP has no lines: line and column are 0, and ``file`` is its name.
+    """
 
     file: str
     line: int
@@ -45,7 +48,8 @@ class Fault:
 
     def __str__(self) -> str:
         path = f"{self.path}: " if self.path else ""
-        return f"{self.file}:{self.line}:{self.column}: {path}{self.message}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {path}{self.message}"
 
 
 class DefinitionError(ConfigurationError):

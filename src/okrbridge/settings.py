@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from okrbridge.application.access import AccessRules
 from okrbridge.domain.windows import Grid, parse_duration
 from okrbridge.errors import ConfigurationError
 from okrbridge.observability.logs import LogFormat
@@ -54,6 +55,11 @@ class Settings(BaseSettings):
     query_concurrency: Annotated[int, Field(ge=1, le=64, description="Queries at once, for each source.")] = 4
     metrics_max_series: Annotated[int, Field(ge=0, description="Cap on the series of /metrics; 0 is none.")] = 100_000
     enable_reload: Annotated[bool, Field(description="Whether POST /-/reload works; SIGHUP always does.")] = False
+    auth: Annotated[
+        Literal["on", "off"],
+        Field(description="Whether writing asks for a token; `off` lets everybody do all, on a loopback address only."),
+    ] = "on"
+    anonymous_read: Annotated[bool, Field(description="Whether reading asks for no token.")] = True
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="debug, info, warning or error.")
     ] = "info"
@@ -90,10 +96,15 @@ class Settings(BaseSettings):
             )
         return self
 
-    @field_validator("log_level", mode="before")
+    @field_validator("log_level", "auth", mode="before")
     @classmethod
-    def _lower_case(cls, level: object) -> object:
-        return level.lower() if isinstance(level, str) else level
+    def _lower_case(cls, word: object) -> object:
+        return word.lower() if isinstance(word, str) else word
+
+    @property
+    def access(self) -> AccessRules:
+        """What is asked of callers of the API."""
+        return AccessRules(is_on=self.auth == "on", anonymous_read=self.anonymous_read)
 
     @property
     def grid(self) -> Grid:

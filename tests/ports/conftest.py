@@ -15,7 +15,7 @@ from okrbridge.domain.windows import Grid
 from okrbridge.storage.database import open_database
 from okrbridge.storage.memory import MemoryStorage
 from okrbridge.storage.migrations import runner
-from okrbridge.storage.tables import metadata
+from okrbridge.storage.schema import metadata
 
 StorageMaker = Callable[[Grid], Storage]
 

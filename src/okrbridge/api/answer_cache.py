@@ -6,16 +6,31 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from okrbridge.api.auth import admitted
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.api.responses import JSON, SnapshotAnswer, age_in_minutes, answer_with_tag
+from okrbridge.application.access_ports import Role
 from okrbridge.application.snapshot import Snapshot
 
 _MOST_BYTES = 8 * 2**20
+
+
+class Asked(NamedTuple):
+    """What an answer is kept under.
+
+    Attributes:
+        sees_restricted: of the caller; nobody is given what was made for those who see more.
+    """
+
+    path: str
+    query: bytes
+    sees_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,7 @@ class Kept:
 
 @dataclass
 class AnswerCache:
-    """Bodies by path and query. Only the event loop's thread uses it.
+    """Bodies by what was asked, and for whom. Only the event loop's thread uses it.
 
     Attributes:
         most_bytes: of all bodies; what was asked for longest ago goes first.
@@ -40,7 +55,7 @@ class AnswerCache:
     snapshot: Snapshot | None = None
     minutes: int = 0
     size: int = 0
-    _kept: OrderedDict[tuple[str, bytes], Kept] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[Asked, Kept] = field(default_factory=OrderedDict)
 
     def turn_to(self, snapshot: Snapshot | None, now: datetime) -> None:
         """Forget everything that was made from another snapshot, or in another minute, because ages grow."""
@@ -50,14 +65,14 @@ class AnswerCache:
             self._kept.clear()
             self.size = 0
 
-    def get(self, key: tuple[str, bytes]) -> Kept | None:
+    def get(self, key: Asked) -> Kept | None:
         """What was kept under a key."""
         kept = self._kept.get(key)
         if kept is not None:
             self._kept.move_to_end(key)
         return kept
 
-    def put(self, key: tuple[str, bytes], kept: Kept) -> None:
+    def put(self, key: Asked, kept: Kept) -> None:
         """Keep an answer, unless it alone would fill the cache."""
         if len(kept.body) > self.most_bytes // 4 or key in self._kept:
             return
@@ -71,7 +86,8 @@ class AnswerCache:
 class SnapshotRoute(APIRoute):
     """A route whose answers are kept when they are made of the snapshot alone.
 
-    A kept answer is found before parameters are read and without a thread, so it costs as little as a constant.
+    A kept answer is found before parameters are read and without a thread, so it costs as little as a constant. Who
+    asks is known before that.
     """
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # Any there
@@ -79,10 +95,13 @@ class SnapshotRoute(APIRoute):
         make = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
+            if request.method != "GET":
+                return await make(request)
+            caller = await admitted(request, Role.VIEWER)
             services: ApiServices = request.app.state.services
             cache: AnswerCache = request.app.state.answers
             cache.turn_to(services.snapshots.current, services.clock())
-            key = request.scope["path"], request.scope["query_string"]
+            key = Asked(request.scope["path"], request.scope["query_string"], caller.sees_restricted)
             kept = cache.get(key)
             if kept is not None:
                 return answer_with_tag(request, kept.tag, lambda: Response(kept.body, media_type=JSON))

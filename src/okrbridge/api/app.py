@@ -9,27 +9,36 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from okrbridge.api.answer_cache import AnswerCache
+from okrbridge.api.auth import OPEN, READS, Access, admission_of
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.api.documentation import API_VERSION, TAGS, describe
 from okrbridge.api.errors import add_error_handlers
-from okrbridge.api.routes import cycles, instrumentation, key_results, landing, objectives, operations, slos
+from okrbridge.api.local_only import LocalOnly
+from okrbridge.api.routes import audit, cycles, instrumentation, key_results, landing, objectives, operations, slos
+from okrbridge.application.idempotency import RequestsAtWork
+from okrbridge.application.known_tokens import KnownTokens
 
 PREFIX = "/api/v1"
 _COMPRESS_FROM_BYTES = 1_000
+_LONGEST_BODY = 2**20
+"""Bytes of a request, where a route does not say otherwise."""
 
 
 class SecurityHeaders:
-    """Tells browsers to take every answer for what it says it is."""
+    """Tells browsers to take every answer for what it says it is, and caches whom it is for."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        admission = admission_of(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                admission.mark(headers)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -40,6 +49,10 @@ def create_app(services: ApiServices) -> FastAPI:
     app = bare_app()
     app.state.services = services
     app.state.answers = AnswerCache()
+    app.state.access = Access(services.access, KnownTokens(services.storage, services.clock))
+    app.state.requests_at_work = RequestsAtWork()
+    if not services.access.is_on:
+        app.add_middleware(LocalOnly)
     return app
 
 
@@ -53,11 +66,13 @@ def bare_app() -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_tags=TAGS,
         redoc_url=None,
+        max_body_size=_LONGEST_BODY,
     )
     for router in (slos.router, objectives.router, key_results.router, instrumentation.router, cycles.router):
-        app.include_router(router, prefix=PREFIX)
+        app.include_router(router, prefix=PREFIX, dependencies=[READS])
+    app.include_router(audit.router, prefix=PREFIX)
     app.include_router(operations.router)
-    app.include_router(landing.router)
+    app.include_router(landing.router, dependencies=[OPEN])
     add_error_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=1)
     app.add_middleware(SecurityHeaders)

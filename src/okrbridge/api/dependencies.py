@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
 from okrbridge.api.errors import NotEvaluatedError
+from okrbridge.application.access import AccessRules
 from okrbridge.application.explain import Explaining
 from okrbridge.application.ports import Clock, Storage
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
@@ -43,6 +44,7 @@ class ApiServices:
         reload: loads the definitions anew, raising ConfigurationError when they are refused; None turns
             ``POST /-/reload`` off.
         grid: the grid of slices, for the rows of histories.
+        access: what is asked of callers.
     """
 
     snapshots: SnapshotHolder
@@ -54,6 +56,7 @@ class ApiServices:
     version: str
     grid: Grid
     reload: Callable[[], None] | None = None
+    access: AccessRules = field(default_factory=AccessRules)
 
     def snapshot(self) -> Snapshot:
         """The current snapshot. Raises NotEvaluatedError before the first tick."""

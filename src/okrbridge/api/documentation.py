@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query
@@ -10,13 +11,17 @@ from fastapi.openapi.utils import get_openapi
 from okrbridge.api.errors import (
     BAD_REQUEST,
     DATABASE_UNAVAILABLE,
+    FORBIDDEN,
     INVALID_REQUEST,
     NOT_EVALUATED,
     NOT_FOUND,
     PROBLEM_JSON,
+    UNAUTHORIZED,
     Problem,
 )
+from okrbridge.api.needs import route_needs
 from okrbridge.api.schemas import ProblemDocument
+from okrbridge.application.access_ports import Role
 
 API_VERSION = "1"
 
@@ -78,6 +83,9 @@ ONE = {**NOT_MODIFIED, **problems(NOT_FOUND, INVALID_REQUEST, NOT_EVALUATED)}
 TREE = {**NOT_MODIFIED, **problems(NOT_EVALUATED)}
 HISTORY = {**NOT_MODIFIED, **problems(BAD_REQUEST, NOT_FOUND, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
 
+_TOKEN = "token"  # noqa: S105 - the name of the scheme, and no secret
+_REFUSALS = problems(UNAUTHORIZED, FORBIDDEN, DATABASE_UNAVAILABLE)
+
 
 def describe(app: FastAPI) -> None:
     """Make an application describe itself completely."""
@@ -100,7 +108,35 @@ def _document(app: FastAPI) -> dict[str, Any]:
         tags=app.openapi_tags,
         routes=app.routes,
     )
+    _describe_needs(app, document)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
+
+
+def _describe_needs(app: FastAPI, document: dict[str, Any]) -> None:
+    """Tell which operation needs a token of which role, and how those without one are refused.
+
+    Reading may need none, which a setting decides; that is an empty requirement beside the other one.
+    """
+    scheme = {"type": "http", "scheme": "bearer", "description": "Made by `okrbridge token create`."}
+    document.setdefault("components", {})["securitySchemes"] = {_TOKEN: scheme}
+    for need in route_needs(app):
+        operation = document["paths"].get(need.path, {}).get(need.method.lower())
+        if operation is None:
+            continue
+        operation["x-required-role"] = need.role
+        operation["security"] = []
+        if need.role is not None:
+            operation["security"] = [{}, {_TOKEN: []}] if need.role is Role.VIEWER else [{_TOKEN: []}]
+            _add_refusals(operation["responses"])
+
+
+def _add_refusals(responses: dict[str, Any]) -> None:
+    for status, refusal in copy.deepcopy(_REFUSALS).items():
+        answer = responses.setdefault(str(status), refusal)
+        examples = answer["content"][PROBLEM_JSON]["examples"]
+        if not refusal["content"][PROBLEM_JSON]["examples"].keys() <= examples.keys():
+            answer["description"] = f"{answer['description']}; {refusal['description']}"
+            examples.update(refusal["content"][PROBLEM_JSON]["examples"])

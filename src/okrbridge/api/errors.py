@@ -13,7 +13,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from okrbridge.api.responses import JsonResponse
-from okrbridge.errors import ConfigurationError, DefinitionError, NotFoundError, OkrbridgeError, StorageError
+from okrbridge.application.access import ForbiddenError, UnauthenticatedError
+from okrbridge.application.idempotency import KeyInUseError, KeyReusedError
+from okrbridge.errors import (
+    ConfigurationError,
+    ConflictError,
+    DefinitionError,
+    NotFoundError,
+    OkrbridgeError,
+    StorageError,
+)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -29,6 +38,22 @@ class NotEvaluatedError(OkrbridgeError):
 
 class ReloadDisabledError(OkrbridgeError):
     """Reloading over HTTP is turned off."""
+
+
+class PreconditionRequiredError(OkrbridgeError):
+    """A write without If-Match, which could undo a change that the client has not seen."""
+
+
+class PreconditionFailedError(OkrbridgeError):
+    """If-Match names another state than the object's.
+
+    Attributes:
+        current: the object's entity tag.
+    """
+
+    def __init__(self, message: str, current: str) -> None:
+        self.current = current
+        super().__init__(message)
 
 
 class NotReadyError(OkrbridgeError):
@@ -52,6 +77,7 @@ class Problem:
         slug: the end of its ``type``; never changes once published.
         detail: fixed text where the exception's own message is for the log only.
         is_temporary: whether asking again helps; adds Retry-After.
+        challenge: what WWW-Authenticate says; empty for none.
     """
 
     slug: str
@@ -59,6 +85,7 @@ class Problem:
     title: str
     detail: str = ""
     is_temporary: bool = False
+    challenge: str = ""
 
     @property
     def type(self) -> str:
@@ -85,6 +112,25 @@ DATABASE_UNAVAILABLE = Problem(
 )
 RELOAD_DISABLED = Problem("reload-disabled", HTTPStatus.FORBIDDEN, "Reloading over HTTP is turned off")
 DEFINITIONS_REFUSED = Problem("definitions-refused", HTTPStatus.CONFLICT, "The definitions were refused")
+UNAUTHORIZED = Problem(
+    "unauthorized",
+    HTTPStatus.UNAUTHORIZED,
+    "A token is needed",
+    challenge='Bearer realm="okrbridge"',
+)
+FORBIDDEN = Problem("forbidden", HTTPStatus.FORBIDDEN, "The role of this token does not suffice")
+FOREIGN_ORIGIN = Problem("foreign-origin", HTTPStatus.FORBIDDEN, "A web page elsewhere must not write")
+WRONG_HOST = Problem("wrong-host", HTTPStatus.MISDIRECTED_REQUEST, "Only this machine is answered")
+CONFLICT = Problem("conflict", HTTPStatus.CONFLICT, "It is in the way of what is there already")
+KEY_IN_USE = Problem(
+    "idempotency-key-in-use", HTTPStatus.CONFLICT, "The first request is still at work", is_temporary=True
+)
+KEY_REUSED = Problem(
+    "idempotency-key-reused", HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key belongs to another request"
+)
+PRECONDITION_REQUIRED = Problem("precondition-required", HTTPStatus.PRECONDITION_REQUIRED, "If-Match is missing")
+PRECONDITION_FAILED = Problem("precondition-failed", HTTPStatus.PRECONDITION_FAILED, "It has changed since")
+TOO_LARGE = Problem("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too long")
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "That method is not offered here")
 INTERNAL = Problem(
     "internal",
@@ -97,13 +143,21 @@ INTERNAL = Problem(
 _TABLE: tuple[tuple[type[OkrbridgeError], Problem], ...] = (
     (NotFoundError, NOT_FOUND),
     (BadRequestError, BAD_REQUEST),
+    (UnauthenticatedError, UNAUTHORIZED),
+    (ForbiddenError, FORBIDDEN),
+    (PreconditionRequiredError, PRECONDITION_REQUIRED),
+    (PreconditionFailedError, PRECONDITION_FAILED),
+    (KeyInUseError, KEY_IN_USE),
+    (KeyReusedError, KEY_REUSED),
+    (ConflictError, CONFLICT),
     (NotEvaluatedError, NOT_EVALUATED),
     (NotReadyError, NOT_READY),
     (ReloadDisabledError, RELOAD_DISABLED),
     (StorageError, DATABASE_UNAVAILABLE),
     (ConfigurationError, DEFINITIONS_REFUSED),
 )
-PROBLEMS = (*(problem for _, problem in _TABLE), INVALID_REQUEST, METHOD_NOT_ALLOWED, INTERNAL)
+_WITHOUT_EXCEPTION = (INVALID_REQUEST, METHOD_NOT_ALLOWED, FOREIGN_ORIGIN, WRONG_HOST, TOO_LARGE, INTERNAL)
+PROBLEMS = (*(problem for _, problem in _TABLE), *_WITHOUT_EXCEPTION)
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -138,6 +192,8 @@ def problem_response(
     every = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})}
     if problem.is_temporary:
         every["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if problem.challenge:
+        every["WWW-Authenticate"] = problem.challenge
     return JsonResponse(content, status_code=problem.status, headers=every, media_type=PROBLEM_JSON)
 
 
@@ -150,6 +206,10 @@ def _members(error: Exception) -> dict[str, Any]:
     """What some errors tell beside their message."""
     if isinstance(error, NotReadyError):
         return {"checks": list(error.checks)}
+    if isinstance(error, ForbiddenError):
+        return {"required_role": error.required_role}
+    if isinstance(error, PreconditionFailedError):
+        return {"etag": error.current}
     if isinstance(error, DefinitionError):
         keys = ("file", "line", "column", "path", "message", "code")
         return {"faults": [{key: getattr(fault, key) for key in keys} for fault in error.faults]}
@@ -166,6 +226,8 @@ def _framework(request: Request, error: Exception) -> Response:
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not offered for {request.url.path}"
         return problem_response(request, METHOD_NOT_ALLOWED, detail, headers=headers)
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return problem_response(request, TOO_LARGE, headers=headers)
     return problem_response(request, Problem(f"http-{int(status)}", status, status.phrase), headers=headers)
 
 

@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from okrbridge.api.auth import sees_restricted
 from okrbridge.application.reports import Item
 from okrbridge.application.snapshot import Snapshot
 
@@ -57,12 +58,12 @@ class SnapshotAnswer(JsonResponse):
 
 def from_snapshot(request: Request, snapshot: Snapshot, now: datetime, content: Item) -> Response:
     """An answer made of a snapshot alone: 304 when the client already has it."""
-    return answer_with_tag(request, _snapshot_tag(snapshot, now), lambda: SnapshotAnswer(snapshot, content))
+    return answer_with_tag(request, _snapshot_tag(request, snapshot, now), lambda: SnapshotAnswer(snapshot, content))
 
 
 def about_snapshot(request: Request, snapshot: Snapshot, now: datetime, content: Item) -> Response:
     """An answer made of a snapshot and of what the database adds to it: 304 when the client already has it."""
-    return answer_with_tag(request, _snapshot_tag(snapshot, now), lambda: JsonResponse(content))
+    return answer_with_tag(request, _snapshot_tag(request, snapshot, now), lambda: JsonResponse(content))
 
 
 def age_in_minutes(snapshot: Snapshot, now: datetime) -> int:
@@ -70,10 +71,14 @@ def age_in_minutes(snapshot: Snapshot, now: datetime) -> int:
     return int((now - snapshot.published_at).total_seconds() // 60)
 
 
-def _snapshot_tag(snapshot: Snapshot, now: datetime) -> str:
-    """Changes with every evaluation and, should evaluations stop, once a minute, because ages grow."""
+def _snapshot_tag(request: Request, snapshot: Snapshot, now: datetime) -> str:
+    """Changes with every evaluation and, should evaluations stop, once a minute, because ages grow.
+
+    It is another one for callers that see what is restricted: they get other answers.
+    """
+    audience = "|all" if sees_restricted(request) else ""
     minutes = age_in_minutes(snapshot, now)
-    return _weak_tag(f"{snapshot.evaluation_id}|{snapshot.published_at.timestamp()}|{minutes}".encode())
+    return _weak_tag(f"{snapshot.evaluation_id}|{snapshot.published_at.timestamp()}|{minutes}{audience}".encode())
 
 
 def from_database(request: Request, content: Item) -> Response:

@@ -55,10 +55,17 @@ class EventRecords(Protocol):
     def between(
         self, interval: Interval, kinds: Sequence[str] = (), limit: int = 10_000, after: str = ""
     ) -> list[Event]:
-        """Events that started in an interval, ascending by start, source and external id."""
+        """Events that started in an interval, ascending by start, source and external id.
+
+        Args:
+            after: the ``place`` of the last event of the page before; empty for the first page.
+        """
 
     def overlapping(self, interval: Interval, kinds: Sequence[str] = (), limit: int = 10_000) -> list[Event]:
-        """Events that started before the interval's end and were not over at its start, ascending."""
+        """Events that started before the interval's end and were not over at its start, ascending.
+
+        An incident without an end still lasts; any other event without one is a moment.
+        """
 
 
 class BaselineRecords(Protocol):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from okrbridge.domain.windows import Interval
+from okrbridge.domain.windows import EPOCH, Interval
 
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -78,7 +78,8 @@ class Event:
     """Something that happened: a deploy, an incident, a sign-up, a survey answer.
 
     Attributes:
-        source, external_id: together unique; the same event sent again replaces the first.
+        source: who sent it; without spaces.
+        external_id: with the source unique; the same event sent again replaces the first.
         kind: such as ``deploy``, ``incident``, ``signup``; lower-case words with - and _.
         start: when it began, by the clock of the event and not of its arrival.
         end: when it was over, such as an incident restored; None for a moment, and while it lasts.
@@ -101,6 +102,11 @@ class Event:
     title: str = ""
     url: str = ""
     attributes: Mapping[str, str | float | bool] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Its place in the order of start, source and external id."""
+        return f"{(self.start - EPOCH) // timedelta(microseconds=1)} {self.source} {self.external_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from okrbridge.application.access_ports import AuditRecords, IdempotencyRecords, TokenRecords
 from okrbridge.application.okr_ports import (
     BaselineRecords,
     CheckInRecords,
@@ -331,6 +332,18 @@ class Transaction(Protocol):
     @property
     def findings(self) -> FindingRecords:
         """What was noticed."""
+
+    @property
+    def tokens(self) -> TokenRecords:
+        """Who may do what."""
+
+    @property
+    def audit(self) -> AuditRecords:
+        """Who wrote what."""
+
+    @property
+    def idempotency(self) -> IdempotencyRecords:
+        """Answers to requests that may be sent again."""
 
 
 class Storage(Protocol):

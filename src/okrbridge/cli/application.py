@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from okrbridge.cli import backfill, config, database, demo, evaluate, explain, import_, plan, serve, validate, version
+from okrbridge.cli import (
+    backfill,
+    config,
+    database,
+    demo,
+    evaluate,
+    explain,
+    import_,
+    plan,
+    serve,
+    token,
+    validate,
+    version,
+)
 
 
 def make_app() -> typer.Typer:
@@ -28,5 +41,6 @@ def make_app() -> typer.Typer:
     app.command("explain")(explain.explain)
     app.add_typer(database.make_app(), name="db")
     app.add_typer(config.make_app(), name="config")
+    app.add_typer(token.make_app(), name="token")
     app.command("version")(version.version)
     return app

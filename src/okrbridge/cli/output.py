@@ -89,6 +89,30 @@ def print_planned_queries(items: Sequence[Item]) -> None:
         print(f"\n{item['number']}: {item['query']}")  # noqa: T201 - the command line prints
 
 
+def print_tokens(items: Sequence[Item]) -> None:
+    """Tokens as a table."""
+    _print_table(
+        "Tokens",
+        (
+            ("name", lambda item: str(item["name"])),
+            ("id", lambda item: str(item["id"])),
+            ("role", lambda item: str(item["role"])),
+            ("restricted", lambda item: "sees" if item["restricted"] else UNKNOWN),
+            ("created", lambda item: _day(item["created_at"])),
+            ("by", lambda item: str(item["created_by"])),
+            ("expires", lambda item: _day(item["expires_at"])),
+            ("revoked", lambda item: _day(item["revoked_at"])),
+            ("in force", lambda item: "yes" if item["in_force"] else "no"),
+        ),
+        items,
+        numbers=(),
+    )
+
+
+def _day(instant: str | None) -> str:
+    return UNKNOWN if instant is None else instant[:10]
+
+
 def some(names: Sequence[str], shown: int = 3) -> str:
     """The first names, and how many more there are."""
     rest = f" and {len(names) - shown:,} more" if len(names) > shown else ""

@@ -53,7 +53,8 @@ def _listen(settings: Settings) -> socket.socket:
     """The listening socket, taken before anything else is done.
 
     Raises:
-        ConfigurationError: the address is taken or not one of this machine.
+        ConfigurationError: the address is taken or not one of this machine, or tokens are switched off and others
+            could reach it.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -65,7 +66,22 @@ def _listen(settings: Settings) -> socket.socket:
         address = address_of(settings.host, settings.port)
         message = f"cannot listen on {address}: {problem.strerror}; choose another with --host and --port"
         raise ConfigurationError(message) from problem
+    _require_loopback(settings, listener)
     return listener
+
+
+def _require_loopback(settings: Settings, listener: socket.socket) -> None:
+    """The bound address decides, and not the name that was given for it; nobody can connect yet."""
+    from okrbridge.api.local_only import is_loopback
+
+    address = listener.getsockname()[0]
+    if settings.access.is_on or is_loopback(address):
+        return
+    listener.close()
+    raise ConfigurationError(
+        f"OKRBRIDGE_AUTH=off lets everybody write, so it works on a loopback address only, and {address} is none; "
+        "use --host 127.0.0.1, or switch tokens on and make one with `okrbridge token create`"
+    )
 
 
 def address_of(host: str, port: int) -> str:

@@ -1,4 +1,4 @@
-"""Loading definitions from files and folders, or from text; all faults of all files are told at once."""
+"""Loading definitions from files and folders, from text, and from what was made over HTTP; all faults at once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from okrbridge.application.okr_records import StoredDocument
 from okrbridge.definitions.documents import MAX_BYTES, ReadText, read_bytes, read_text, too_large
 from okrbridge.definitions.findings import Findings, LocatedQuery
+from okrbridge.definitions.json_documents import documents_from_json
+from okrbridge.definitions.nodes import Document
 from okrbridge.definitions.resolution import resolve, sorted_once
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.errors import DefinitionError, Fault
@@ -71,6 +74,23 @@ def load(paths: Sequence[Path], stdin: bytes | None = None) -> Loaded:
         return _loaded(_reads(found.files, stdin), found.faults, first_path=names[0] if names else "")
 
 
+def load_with(paths: Sequence[Path], stored: Sequence[StoredDocument]) -> Loaded:
+    """Load files and folders together with documents that were made over HTTP, as one set.
+
+    Files win: a stored document with the kind and name of one in a file is left out, with the warning
+    ``shadowed_by_file``. A fault in a stored document names it as ``http:KIND/NAME``, with the path and no line.
+
+    Raises:
+        DefinitionError: with every fault of every file and of every stored document; nothing is loaded then.
+    """
+    found = _Found()
+    for path in paths:
+        _find(path, found)
+    with _collector_paused():
+        reads = _reads(found.files, None)
+        return _loaded(reads, found.faults, first_path=str(paths[0]) if paths else "", stored=stored)
+
+
 def load_text(text: str, name: str) -> Loaded:
     """Load documents from a text, as if it stood in a file of that name.
 
@@ -101,16 +121,35 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _loaded(reads: Sequence[ReadText], faults: Sequence[Fault], *, first_path: str) -> Loaded:
+def _loaded(
+    reads: Sequence[ReadText], faults: Sequence[Fault], *, first_path: str, stored: Sequence[StoredDocument] = ()
+) -> Loaded:
     findings = Findings(faults=[*faults, *(fault for read in reads for fault in read.faults)])
     documents = [document for read in reads for document in read.documents]
-    if not documents and not findings.faults:
+    if not documents and not stored and not findings.faults:
         findings.faults.append(Fault(first_path, 1, 1, "", "holds no document", "no_documents"))
+    documents += _beside(documents, stored, findings)
     definitions = resolve(documents, [read.unread for read in reads if read.unread], findings)
     if findings.faults:
         raise DefinitionError(sorted_once(findings.faults))
     queries = tuple(sorted(set(findings.queries)))
     return Loaded(definitions, sorted_once(findings.warnings), len(reads), queries)
+
+
+def _beside(documents: Sequence[Document], stored: Sequence[StoredDocument], findings: Findings) -> list[Document]:
+    """The stored documents that no file declares."""
+    places = {(each.text("kind"), each.text("metadata", "name")): each.place for each in documents}
+    kept: list[tuple[str, str]] = []
+    for one in stored:
+        name = f"http:{one.kind}/{one.name}"
+        if (place := places.get((one.kind, one.name))) is None:
+            kept.append((name, one.content))
+        else:
+            message = f"is left out: {place} declares a {one.kind} of this name, and files win"
+            findings.warnings.append(Fault(name, 0, 0, "metadata.name", message, "shadowed_by_file"))
+    read = documents_from_json(kept)
+    findings.faults.extend(read.faults)
+    return read.documents
 
 
 def _find(path: Path, found: _Found) -> None:

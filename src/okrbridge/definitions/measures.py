@@ -1,84 +1,113 @@
-"""Where the value of a key result comes from, and whether its unit fits."""
+"""Where the value of a key result or an indicator comes from, and whether its unit fits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from okrbridge.definitions.asked_measures import csv_measure, http_measure, promql_measure, sql_measure
+from okrbridge.definitions.event_measures import event_measure, incident_measure
 from okrbridge.definitions.findings import Spot
-from okrbridge.definitions.okr import IncidentFilter, MeasureSpec
-from okrbridge.definitions.release import RELEASE
-from okrbridge.domain.definition_set import DEFAULT_SOURCE
+from okrbridge.definitions.measure_shapes import MEASURES, ManualEntry, MeasureSpec
+from okrbridge.definitions.unit_fit import described, stated
+from okrbridge.definitions.wanted import Wanted
 from okrbridge.domain.key_results import KeyResultKind
-from okrbridge.domain.measures import IncidentMeasure, Measure, NoMeasure, PromqlMeasure, SloMeasure, SloQuantity
-from okrbridge.domain.units import PLAIN, RATIO, Unit, convert
+from okrbridge.domain.measures import (
+    IndicatorMeasure,
+    KeyResultMeasure,
+    ManualMeasure,
+    Measure,
+    NoMeasure,
+    SloMeasure,
+    SloQuantity,
+)
+from okrbridge.domain.units import PLAIN, RATIO
 from okrbridge.domain.windows import RollingWindow
-from okrbridge.errors import UnitError
 
-_COMPANIONS = {"slo": ("over", "quantity"), "promql": ("unit", "source"), "incidents": ()}
-_SUGGESTED_UNITS = {"time": "s", "ratio": "ratio", "size": "bytes"}
-_COUNTS = ("number", "number/time", "number/months")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the key result asks of its measure.
-
-    Attributes:
-        kind, unit: None when the key result itself does not tell, because of a fault.
-    """
-
-    kind: KeyResultKind | None
-    unit: Unit | None
+_COMPANIONS = {
+    "slo": ("over", "quantity"),
+    "promql": ("unit", "source", "member"),
+    "indicator": (),
+    "incidents": ("over",),
+    "events": ("over", "unit"),
+    "keyResult": (),
+    "sql": ("over", "unit", "source", "members"),
+    "http": ("unit", "source"),
+    "csv": ("over", "unit", "source"),
+    "manual": ("unit",),
+}
+_COMPANION_KEYS = ("over", "quantity", "unit", "source", "member", "members")
 
 
-def measure_of(spot: Spot, spec: MeasureSpec | None, wanted: Wanted) -> Measure | None:
-    """A key result's measure; None when it has a fault.
+def measure_of(spot: Spot, spec: MeasureSpec, wanted: Wanted) -> Measure | None:
+    """A measure; None when it has a fault.
 
     Args:
-        spot: where ``measure`` stands.
-        spec: the model; None when it is left out.
-        wanted: kind and unit of the key result.
+        spot: where it stands.
+        spec: the model.
+        wanted: what is asked of it.
     """
-    if spec is None:
-        message = "is missing, so this key result will show no_data; write slo: NAME or promql: QUERY"
-        spot.warn(message, "unmapped")
-        return NoMeasure(wanted.unit or PLAIN)
-    given = [key for key in _COMPANIONS if getattr(spec, key) is not None]
+    given = [key for key in MEASURES if _value(spec, key) is not None]
     if len(given) != 1:
-        found = f"there are {' and '.join(given)}" if given else "there is none"
-        spot.fault(f"needs exactly one of slo, promql and incidents; {found}", "measure")
+        found = f"there are {_listed(given)}" if given else "there is none"
+        spot.fault(f"needs exactly one of {_listed(MEASURES)}; {found}", "measure")
         return None
     fits = _companions_fit(spot, spec, given[0])
     if wanted.kind is KeyResultKind.ERROR_BUDGET and given[0] != "slo":
-        spot.at(given[0]).fault(
-            "an error budget is measured by an SLO; write measure: {slo: NAME}", "measure", of_key=True
-        )
+        message = "an error budget is measured by an SLO; write measure: {slo: NAME}"
+        spot.at(given[0]).fault(message, "measure", of_key=True)
         return None
-    if spec.slo is not None:
-        measure: Measure | None = _slo_measure(spot, spec, spec.slo, wanted)
-    elif spec.promql is not None:
-        measure = _promql_measure(spot, spec, spec.promql, wanted)
-    else:
-        measure = _incident_measure(spot, spec.incidents or IncidentFilter(), wanted)
+    measure = _made(spot, spec, wanted)
     return measure if fits else None
 
 
+def no_measure(spot: Spot, wanted: Wanted) -> NoMeasure:
+    """What stands for a measure that was left out, with a warning."""
+    spot.warn("is missing, so this key result will show no_data; write slo: NAME or promql: QUERY", "unmapped")
+    return NoMeasure(wanted.unit or PLAIN)
+
+
+def _made(spot: Spot, spec: MeasureSpec, wanted: Wanted) -> Measure | None:  # noqa: PLR0911 - one for each kind
+    if spec.promql is not None:
+        return promql_measure(spot, spec, spec.promql, wanted)
+    if spec.sql is not None:
+        return sql_measure(spot, spec, spec.sql, wanted)
+    if spec.http is not None:
+        return http_measure(spot, spec, spec.http, wanted)
+    if spec.csv is not None:
+        return csv_measure(spot, spec, spec.csv, wanted)
+    if spec.incidents is not None:
+        return incident_measure(spot, spec, spec.incidents, wanted)
+    if spec.events is not None:
+        return event_measure(spot, spec, spec.events, wanted)
+    if spec.manual is not None:
+        return _manual_measure(spot, spec, spec.manual, wanted)
+    if spec.indicator is not None:
+        return _indicator_measure(spot, spec.indicator, wanted)
+    if spec.key_result is not None:
+        return _key_result_measure(spot, spec.key_result, wanted)
+    return _slo_measure(spot, spec, spec.slo or "", wanted)
+
+
+def _value(spec: MeasureSpec, key: str) -> object:
+    return spec.key_result if key == "keyResult" else getattr(spec, key)
+
+
+def _listed(keys: tuple[str, ...] | list[str]) -> str:
+    *most, last = keys
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def _companions_fit(spot: Spot, spec: MeasureSpec, given: str) -> bool:
-    strangers = [
-        (key, owner)
-        for owner, keys in _COMPANIONS.items()
-        for key in keys
-        if owner != given and getattr(spec, key) is not None
-    ]
-    for key, owner in strangers:
-        spot.at(key).fault(f"goes with {owner}, not with {given}; remove it", "does_not_belong", of_key=True)
+    strangers = [key for key in _COMPANION_KEYS if key not in _COMPANIONS[given] and getattr(spec, key)]
+    for key in strangers:
+        owners = _listed([owner for owner, keys in _COMPANIONS.items() if key in keys])
+        message = f"goes with {owners}, not with {given}; remove it"
+        spot.at(key).fault(message, "does_not_belong", of_key=True)
     return not strangers
 
 
 def _slo_measure(spot: Spot, spec: MeasureSpec, slo: str, wanted: Wanted) -> SloMeasure | None:
     is_budget = wanted.kind is KeyResultKind.ERROR_BUDGET
     quantity = SloQuantity(spec.quantity or ("budget" if is_budget else "sli"))
-    if is_budget and quantity is SloQuantity.SLI:
+    if is_budget and quantity is not SloQuantity.BUDGET:
         spot.at("quantity").fault("an error budget follows the budget; write quantity: budget", "measure")
         return None
     if quantity is SloQuantity.BUDGET and spec.over is not None:
@@ -86,62 +115,24 @@ def _slo_measure(spot: Spot, spec: MeasureSpec, slo: str, wanted: Wanted) -> Slo
         spot.at("over").fault(message, "does_not_belong", of_key=True)
         return None
     if wanted.unit is not None and wanted.unit.dimension != "ratio":
-        message = f"an SLO gives {described(RATIO)}, the key result is {stated(wanted.unit)}; write it in %"
+        message = f"an SLO gives {described(RATIO)}, the {wanted.subject} is {stated(wanted.unit)}; write it in %"
         spot.at("slo").fault(message, "wrong_unit")
         return None
     return SloMeasure(slo, quantity, RollingWindow(spec.over) if spec.over is not None else None)
 
 
-def _promql_measure(spot: Spot, spec: MeasureSpec, query: str, wanted: Wanted) -> PromqlMeasure | None:
-    unit, source = spec.unit or PLAIN, spec.source or DEFAULT_SOURCE
-    spot.at("promql").query(source, query)
-    if wanted.unit is not None and not _converts(unit, wanted.unit):
-        _unit_fault(spot, spec, wanted.unit)
-        return None
-    return PromqlMeasure(query, source, unit)
+def _indicator_measure(spot: Spot, name: str, wanted: Wanted) -> IndicatorMeasure | None:
+    indicator = wanted.indicators.get(name)
+    unit = indicator.unit if indicator is not None else wanted.unit or PLAIN
+    return IndicatorMeasure(name, unit) if wanted.unit_fits(spot.at("indicator"), unit) else None
 
 
-def _unit_fault(spot: Spot, spec: MeasureSpec, wanted: Unit) -> None:
-    suggestion = _SUGGESTED_UNITS.get(wanted.dimension, wanted.symbol)
-    if spec.unit is None:
-        message = f"is missing: the key result is {stated(wanted)}; say what the query gives, such as {suggestion}"
-    else:
-        message = f"the query gives {described(spec.unit)}, the key result is {stated(wanted)}"
-        message += _month_hint(spec.unit, wanted)
-    spot.at("unit").fault(message, "wrong_unit")
+def _key_result_measure(spot: Spot, name: str, wanted: Wanted) -> KeyResultMeasure | None:
+    fits = wanted.unit_fits(spot.at("keyResult"), RATIO)
+    return KeyResultMeasure(wanted.id_of(name)) if fits else None
 
 
-def _incident_measure(spot: Spot, spec: IncidentFilter, wanted: Wanted) -> IncidentMeasure | None:
-    if wanted.unit is not None and wanted.unit.dimension not in _COUNTS:
-        message = f"incidents are counted, the key result is {stated(wanted.unit)}; write a count, such as 3/month"
-        spot.at("incidents").fault(message, "wrong_unit", of_key=True)
-        return None
-    message = f"{RELEASE} receives no incidents, so this key result will show no_data"
-    spot.at("incidents").warn(message, "incidents_not_received", of_key=True)
-    return IncidentMeasure(tuple(spec.severity), tuple(spec.service), wanted.unit or PLAIN)
-
-
-def _converts(source: Unit, target: Unit) -> bool:
-    try:
-        convert(1.0, source, target)
-    except UnitError:
-        return False
-    return True
-
-
-def _month_hint(one: Unit, other: Unit) -> str:
-    if {one.dimension.partition("/")[2], other.dimension.partition("/")[2]} == {"time", "months"}:
-        return "; months have no fixed number of days, so use days or weeks on both sides"
-    return ""
-
-
-def stated(unit: Unit) -> str:
-    """A unit for people, after "is": ``in ms``, ``a ratio (%)``."""
-    return described(unit) if unit.dimension == "ratio" or not unit.symbol else f"in {unit.symbol}"
-
-
-def described(unit: Unit) -> str:
-    """A unit for people."""
-    if unit.dimension == "ratio":
-        return "a ratio (%)"
-    return unit.symbol or "a plain number"
+def _manual_measure(spot: Spot, spec: MeasureSpec, entry: ManualEntry, wanted: Wanted) -> ManualMeasure | None:
+    """People say the value in the key result's own unit, unless another one is declared."""
+    unit = wanted.declared_unit(spot, spec.unit or wanted.unit, "check-in")
+    return None if unit is None else ManualMeasure(entry.expires_after, unit)

@@ -3,127 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from okrbridge.definitions.fields import (
-    DurationText,
-    FilledText,
-    Moment,
-    Name,
-    PromqlQuery,
-    QuantityText,
-    Share,
-    UnitText,
-    refusal,
-)
+from okrbridge.definitions.fields import FilledText, Moment, Share
+from okrbridge.definitions.key_result_shapes import KeyResultSpec
 from okrbridge.definitions.nodes import Path
-from okrbridge.definitions.shapes import Metadata, Shape, exactly_one_of
+from okrbridge.definitions.okr_fields import CommitmentName, KeyResultId, LayerName, StateName, VisibilityName, Weight
+from okrbridge.definitions.shapes import Metadata, Shape
 from okrbridge.definitions.wall_clock import TimeZoneName
 
 OKRBRIDGE = "okrbridge.dev/v1"
 
 
-def _weight(value: float) -> float:
-    if value < 0:
-        raise refusal("wrong_value", f"a weight is 0 or more, not {value:g}")
-    return value
-
-
-Weight = Annotated[float, AfterValidator(_weight), Field(json_schema_extra={"minimum": 0})]
-CommitmentName = Literal["committed", "aspirational"]
-
-
 class CycleSpec(Shape):
     """A time box of OKRs. A date is midnight at its beginning, in the cycle's time zone."""
 
+    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"start": ["end"], "end": ["start"]}})
+
     title: str = ""
     """A name for people."""
-    start: Moment
-    """First instant of the cycle."""
-    end: Moment
-    """First instant after the cycle."""
+    start: Moment | None = None
+    """First instant of the cycle; of the quarter that it is named after, such as 2026-q4, when not given."""
+    end: Moment | None = None
+    """First instant after the cycle; given together with start."""
     timezone: TimeZoneName = "UTC"
     """IANA name of the zone in which dates are read."""
     cadence: Literal["weekly", "biweekly", "monthly"] = "weekly"
     """How often the team checks in."""
     measure_until: Moment | None = None
     """Measuring goes on until then; the cycle's end when not given."""
-
-
-class IncidentFilter(Shape):
-    """Which incidents are counted; an empty list means all."""
-
-    severity: list[FilledText] = Field(default_factory=list)
-    """Severities, such as sev1."""
-    service: list[FilledText] = Field(default_factory=list)
-    """Services."""
-
-
-class MeasureSpec(Shape):
-    """Where the value comes from; exactly one of slo, promql and incidents."""
-
-    model_config = ConfigDict(json_schema_extra=exactly_one_of("slo", "promql", "incidents"))
-
-    slo: FilledText | None = None
-    """Name of an SLO; the value is a ratio."""
-    over: DurationText | None = None
-    """With slo: a rolling window; the key result's period to date when not given."""
-    quantity: Literal["sli", "budget"] | None = None
-    """With slo: its SLI ratio, or the consumed share of the period's error budget."""
-    promql: PromqlQuery | None = None
-    """A PromQL expression that gives one number."""
-    unit: UnitText | None = None
-    """With promql: the unit of the expression's number."""
-    source: FilledText | None = None
-    """With promql: name of a DataSource; the default source when not given."""
-    incidents: IncidentFilter | None = None
-    """Counted incidents. This version receives none, so the key result shows no data."""
-
-
-class Checkpoint(Shape):
-    """A planned point between start and due."""
-
-    at: Moment
-    """When."""
-    progress: Share
-    """Planned progress, 0..1 or percent."""
-
-
-class KeyResultSpec(Shape):
-    """A measurable outcome. Which keys it needs depends on its kind."""
-
-    name: Name
-    """Unique inside its objective."""
-    title: FilledText | None = None
-    """A sentence for people; the name when not given."""
-    kind: Literal["increase", "decrease", "threshold", "errorBudget"] | None = None
-    """Derived when not given: allowance makes an errorBudget, operator a threshold, from and to the rest."""
-    from_: QuantityText | None = Field(default=None, alias="from")
-    """Where it starts, with its unit; needed by increase and decrease."""
-    to: QuantityText | None = None
-    """Where it should be, with its unit; not for errorBudget."""
-    operator: Literal["ge", "gt", "le", "lt"] | None = None
-    """How a threshold compares: at least, above, at most, below."""
-    critical: QuantityText | None = None
-    """For a threshold: between to and here is at risk, beyond is off track."""
-    allowance: Share | None = None
-    """For an errorBudget: the share of the period's budget that may be spent."""
-    measure: MeasureSpec | None = None
-    """Where the value comes from; without one the key result shows no data, with a warning."""
-    weight: Weight = 1.0
-    """Weight in the objective's progress."""
-    type: CommitmentName | None = None
-    """Whether all of it is expected, or about 0.7; the objective's type when not given."""
-    owner: FilledText | None = None
-    """Who drives it; the objective's owner when not given."""
-    start: Moment | None = None
-    """First instant of its period; the cycle's start when not given."""
-    due: Moment | None = None
-    """End of its period; the cycle's end when not given."""
-    checkpoints: list[Checkpoint] = Field(default_factory=list)
-    """Planned progress in between, ascending; a straight line when there is none."""
+    retrospective_until: Moment | None = None
+    """The retrospective lasts until then; the cycle's end when not given."""
+    closed: bool = False
+    """Whether it is closed: scores are frozen, and nothing in it changes any more."""
+    parent: FilledText | None = None
+    """Name of the longer cycle it is a part of."""
+    status_policy: FilledText | None = None
+    """Name of the StatusPolicy it is judged by; the built-in one when not given."""
 
 
 class ObjectiveSpec(Shape):
@@ -139,12 +57,32 @@ class ObjectiveSpec(Shape):
     """The team; needs no document."""
     owner: FilledText
     """Who answers for it; needs no document."""
+    co_owners: list[FilledText] = Field(default_factory=list)
+    """Who answers for it as well."""
     parent: FilledText | None = None
-    """Name of the objective it contributes to."""
+    """Name of the objective it is aligned with."""
+    parent_key_result: KeyResultId | None = None
+    """In place of parent: the key result it is aligned with, by OBJECTIVE/NAME."""
+    alignment: Literal["contributes", "supports"] = "contributes"
+    """Whether its progress is part of its parent's, or only helps."""
     weight: Weight = 1.0
     """Weight among the children of its parent."""
     type: CommitmentName = "committed"
     """Whether all of it is expected, or about 0.7."""
+    state: StateName = "active"
+    """Whether it counts; only active ones do."""
+    rollup: Literal["weightedMean", "worst", "manual"] = "weightedMean"
+    """How key results and children become its progress."""
+    manual_progress: Share | None = None
+    """With rollup manual: its progress, as people say."""
+    customer_facing: bool = False
+    """Whether it promises something to customers."""
+    serves: str = ""
+    """How it serves the North Star."""
+    visibility: VisibilityName | None = None
+    """Who may see it; as the Team says, or public, when not given."""
+    layer: LayerName | None = None
+    """The layer it is about: L1 edge, L2 service, up to L10 security."""
     key_results: list[KeyResultSpec] = Field(min_length=1)
     """What shows that it was reached."""
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from okrbridge.domain.cycles import elapsed_ratio
 from okrbridge.domain.error_budget import NOISE
 from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultKind
-from okrbridge.domain.progress import Progress, holds
+from okrbridge.domain.progress import Progress, holds, in_critical_zone, is_within, states_condition, value_at
 from okrbridge.domain.windows import Interval
 
 
@@ -31,13 +31,15 @@ class KeyResultStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusPolicy:
-    """Thresholds that turn a gap into a status.
+    """Thresholds that turn a gap into a status; they are published, so that a status has one documented meaning.
 
     Attributes:
         on_track_gap: largest gap that is still on track.
         at_risk_gap: largest gap that is still at risk.
-        goal_factors: share of the target that counts as success.
+        committed_goal, aspirational_goal: share of the target that counts as success (G of formula A8).
         equal_evaluations: evaluations in a row that must agree before a status changes.
+        name: by which cycles refer to it; ``default`` is the built-in one.
+        revision: 1 for the first; grows with each change of its numbers.
     """
 
     on_track_gap: float = 0.05
@@ -45,6 +47,8 @@ class StatusPolicy:
     committed_goal: float = 1.0
     aspirational_goal: float = 0.7
     equal_evaluations: int = 2
+    name: str = "default"
+    revision: int = 1
 
     def goal_factor(self, commitment: Commitment) -> float:
         """G of formula A8."""
@@ -70,47 +74,74 @@ def expected_ratio(period: Interval, at: datetime, checkpoints: Sequence[tuple[d
     return 1.0
 
 
+def value_needed(key_result: KeyResult, at: datetime, policy: StatusPolicy = DEFAULT_POLICY) -> float | None:
+    """The value, in the key result's unit, at which it would have no gap to its plan now: ``B + G x E x (T - B)``.
+
+    Worked example: from 62 % to 78 %, committed, at 3/8 of the time: 62 + 16 x 0.375 = 68 %.
+
+    Returns:
+        None without a baseline or a target, between which there is no way to go.
+    """
+    if key_result.baseline is None or key_result.target is None:
+        return None
+    expected = expected_ratio(key_result.period, at, key_result.checkpoints)
+    return value_at(policy.goal_factor(key_result.commitment) * expected, key_result.baseline, key_result.target)
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A key result's position against its plan; a positive gap is behind."""
+    """A key result's position against its plan.
+
+    Attributes:
+        gap_ratio: ``G x E - progress``, positive when behind; None without progress.
+        variance_ratio: ``progress - E``, negative when behind; None without progress.
+    """
 
     expected_ratio: float
-    gap_ratio: float
+    gap_ratio: float | None
     status: KeyResultStatus
+    variance_ratio: float | None = None
 
 
 def pace_of(
     key_result: KeyResult,
     at: datetime,
     value: float,
-    progress: Progress,
+    progress: Progress | None,
     policy: StatusPolicy = DEFAULT_POLICY,
+    *,
+    too_early: bool = False,
 ) -> Pace:
     """Expected progress, gap and status of a measured key result (formulas A7, A8, A8a).
 
-    The gap is ``G x E - progress``. A threshold is judged by whether it holds, an error budget by how much of
-    its allowance is spent, everything else by its gap.
+    A threshold, a maintain key result and a band are judged by whether they hold, an error budget by how much of its
+    allowance is spent, everything else by its gap.
+
+    Args:
+        progress: as ``progress_of`` gives it for the value; None where it gives none.
+        too_early: whether too little time has passed for a judgement, as ``run_rate`` says.
     """
     expected = expected_ratio(key_result.period, at, key_result.checkpoints)
-    gap = policy.goal_factor(key_result.commitment) * expected - progress.ratio + 0.0
-    return Pace(expected, gap, _status(key_result, at, value, progress, policy, gap=gap))
+    gap = None if progress is None else policy.goal_factor(key_result.commitment) * expected - progress.ratio + 0.0
+    status = _status_in_time(key_result, at, too_early=too_early)
+    if status is None:
+        is_due = at >= key_result.period.end
+        elapsed = elapsed_ratio(key_result.period, at)
+        status = (
+            _status_without_progress(key_result, is_due=is_due)
+            if progress is None or gap is None
+            else _judged(key_result, value, progress, gap, elapsed, policy)
+        )
+    return Pace(expected, gap, status, None if progress is None else progress.ratio - expected + 0.0)
 
 
-def _status(
-    key_result: KeyResult, at: datetime, value: float, progress: Progress, policy: StatusPolicy, *, gap: float
-) -> KeyResultStatus:
-    if at < key_result.period.start:
-        return KeyResultStatus.NOT_STARTED
-    is_due = at >= key_result.period.end
-    if key_result.kind is KeyResultKind.ERROR_BUDGET:
-        return _budget_status(value, key_result.target, expected_ratio(key_result.period, at), is_due=is_due)
-    if key_result.kind is KeyResultKind.THRESHOLD:
-        return _threshold_status(key_result, value, is_due=is_due)
-    if progress.raw_ratio >= 1:
-        return KeyResultStatus.ACHIEVED
-    if is_due:
-        return KeyResultStatus.MISSED
-    return gap_status(gap, policy)
+_UNSCORED = (KeyResultKind.BASELINE, KeyResultKind.HYPOTHESIS)
+
+
+def _status_without_progress(key_result: KeyResult, *, is_due: bool) -> KeyResultStatus:
+    """No baseline is missing data; time that has not come yet, and kinds without progress, are too early to judge."""
+    waits = key_result.kind is KeyResultKind.MAINTAIN and not is_due
+    return KeyResultStatus.TOO_EARLY if waits or key_result.kind in _UNSCORED else KeyResultStatus.NO_DATA
 
 
 def gap_status(gap: float, policy: StatusPolicy = DEFAULT_POLICY) -> KeyResultStatus:
@@ -122,7 +153,7 @@ def gap_status(gap: float, policy: StatusPolicy = DEFAULT_POLICY) -> KeyResultSt
 
 def _budget_status(consumed: float, allowance: float, elapsed: float, *, is_due: bool) -> KeyResultStatus:
     """Status of an error-budget key result (formula A5): measured against the allowance spent evenly."""
-    within = consumed <= allowance * (1 + NOISE)
+    within = is_within(consumed, allowance)
     if consumed > 1 + NOISE or (is_due and not within):
         return KeyResultStatus.MISSED
     if is_due:
@@ -132,19 +163,18 @@ def _budget_status(consumed: float, allowance: float, elapsed: float, *, is_due:
     return KeyResultStatus.AT_RISK if within else KeyResultStatus.OFF_TRACK
 
 
-def _threshold_status(key_result: KeyResult, value: float, *, is_due: bool) -> KeyResultStatus:
-    """Status of a threshold (formula A4): holding, within the critical zone, or beyond it."""
+def _condition_status(key_result: KeyResult, value: float, progress: Progress, *, is_due: bool) -> KeyResultStatus:
+    """Status of what must hold (formula A4): holding, within the critical zone, or beyond it.
+
+    When due, a maintain key result is judged by its whole time, the others by whether they hold.
+    """
     holding = holds(key_result, value)
     if is_due:
-        return KeyResultStatus.ACHIEVED if holding else KeyResultStatus.MISSED
+        is_kept = progress.raw_ratio >= 1 if key_result.kind is KeyResultKind.MAINTAIN else holding
+        return KeyResultStatus.ACHIEVED if is_kept else KeyResultStatus.MISSED
     if holding:
         return KeyResultStatus.ON_TRACK
-    assert key_result.operator is not None, "holds() has checked it"  # noqa: S101 - narrows the type
-    critical = key_result.critical
-    if critical is None:
-        return KeyResultStatus.OFF_TRACK
-    within = value >= critical if key_result.operator.wants_high else value <= critical
-    return KeyResultStatus.AT_RISK if within else KeyResultStatus.OFF_TRACK
+    return KeyResultStatus.AT_RISK if in_critical_zone(key_result, value) else KeyResultStatus.OFF_TRACK
 
 
 @dataclass(frozen=True, slots=True)

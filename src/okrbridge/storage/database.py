@@ -13,16 +13,24 @@ from okrbridge.application.ports import Clock
 from okrbridge.domain.windows import Grid
 from okrbridge.errors import StorageError
 from okrbridge.storage.address import DatabaseAddress
+from okrbridge.storage.audit import SqlAuditRecords
+from okrbridge.storage.check_ins import SqlCheckInRecords
 from okrbridge.storage.checkpoints import Checkpoints
 from okrbridge.storage.definitions import SqlDefinitionRecords
+from okrbridge.storage.documents import SqlDocumentRecords
 from okrbridge.storage.engine import DEFAULT_PATIENCE, begin_reading, begin_writing, make_engine
 from okrbridge.storage.evaluations import SqlEvaluationRecords
+from okrbridge.storage.events import SqlEventRecords
 from okrbridge.storage.failures import refuse_read_only_file, translated
+from okrbridge.storage.findings import SqlFindingRecords
+from okrbridge.storage.idempotency import SqlIdempotencyRecords
 from okrbridge.storage.ledger import SqlLedger
 from okrbridge.storage.ledger_cache import LedgerCaches
 from okrbridge.storage.migrations.runner import check_revision
 from okrbridge.storage.progress import SqlProgressRecords
+from okrbridge.storage.scores import SqlBaselineRecords, SqlScoreRecords
 from okrbridge.storage.tables import evaluations, slis
+from okrbridge.storage.tokens import SqlTokenRecords
 
 
 def open_database(
@@ -56,6 +64,15 @@ class SqlTransaction:
     progress: SqlProgressRecords
     evaluations: SqlEvaluationRecords
     definitions: SqlDefinitionRecords
+    documents: SqlDocumentRecords
+    check_ins: SqlCheckInRecords
+    events: SqlEventRecords
+    baselines: SqlBaselineRecords
+    scores: SqlScoreRecords
+    findings: SqlFindingRecords
+    tokens: SqlTokenRecords
+    audit: SqlAuditRecords
+    idempotency: SqlIdempotencyRecords
 
 
 class SqlStorage:
@@ -137,4 +154,13 @@ class SqlStorage:
             progress=SqlProgressRecords(connection),
             evaluations=SqlEvaluationRecords(connection),
             definitions=SqlDefinitionRecords(connection),
+            documents=SqlDocumentRecords(connection),
+            check_ins=SqlCheckInRecords(connection),
+            events=SqlEventRecords(connection),
+            baselines=SqlBaselineRecords(connection),
+            scores=SqlScoreRecords(connection),
+            findings=SqlFindingRecords(connection),
+            tokens=SqlTokenRecords(connection),
+            audit=SqlAuditRecords(connection),
+            idempotency=SqlIdempotencyRecords(connection),
         )

@@ -16,9 +16,24 @@ from okrbridge.application.records import DefinitionRevision, Evaluation, Measur
 from okrbridge.domain.definition_set import DeclaredDocument
 from okrbridge.domain.windows import Grid, Interval
 from okrbridge.errors import StorageError
+from okrbridge.storage.memory_access import (
+    MemoryAccess,
+    MemoryAuditRecords,
+    MemoryIdempotencyRecords,
+    MemoryTokenRecords,
+)
 from okrbridge.storage.memory_ledger import MemoryCounts, MemoryLedger, require_writable
+from okrbridge.storage.memory_okr import (
+    MemoryBaselineRecords,
+    MemoryCheckInRecords,
+    MemoryDocumentRecords,
+    MemoryEventRecords,
+    MemoryFindingRecords,
+    MemoryOkr,
+    MemoryScoreRecords,
+)
 from okrbridge.storage.revisions import DocumentId, KnownRevisions, new_revisions
-from okrbridge.storage.values import require_finite, storable
+from okrbridge.storage.values import require_finite, storable, storable_json
 
 _PATIENCE_SECONDS = 5.0
 
@@ -30,6 +45,8 @@ class _State:
     progress: dict[tuple[str, datetime], ProgressRecord] = field(default_factory=dict)
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
     revisions: tuple[DefinitionRevision, ...] = ()
+    okr: MemoryOkr = field(default_factory=MemoryOkr)
+    access: MemoryAccess = field(default_factory=MemoryAccess)
     writable: bool = False
 
     def copied(self, *, writable: bool) -> _State:
@@ -39,6 +56,8 @@ class _State:
             dict(self.progress),
             dict(self.evaluations),
             self.revisions,
+            self.okr.copied(writable=writable),
+            self.access.copied(writable=writable),
             writable,
         )
 
@@ -54,6 +73,15 @@ class MemoryTransaction:
     progress: MemoryProgressRecords
     evaluations: MemoryEvaluationRecords
     definitions: MemoryDefinitionRecords
+    documents: MemoryDocumentRecords
+    check_ins: MemoryCheckInRecords
+    events: MemoryEventRecords
+    baselines: MemoryBaselineRecords
+    scores: MemoryScoreRecords
+    findings: MemoryFindingRecords
+    tokens: MemoryTokenRecords
+    audit: MemoryAuditRecords
+    idempotency: MemoryIdempotencyRecords
 
 
 class MemoryStorage:
@@ -93,6 +121,15 @@ class MemoryStorage:
             MemoryProgressRecords(state),
             MemoryEvaluationRecords(state),
             MemoryDefinitionRecords(state),
+            MemoryDocumentRecords(state.okr),
+            MemoryCheckInRecords(state.okr),
+            MemoryEventRecords(state.okr),
+            MemoryBaselineRecords(state.okr),
+            MemoryScoreRecords(state.okr),
+            MemoryFindingRecords(state.okr),
+            MemoryTokenRecords(state.access),
+            MemoryAuditRecords(state.access),
+            MemoryIdempotencyRecords(state.access),
         )
 
 
@@ -112,7 +149,9 @@ class MemoryProgressRecords:
             names = ("value", "raw_ratio", "progress_ratio", "expected_ratio", "gap_ratio")
             require_finite(f"progress of {other.key_result}", {name: getattr(other, name) for name in names})
         for one in measurements:
-            stored = replace(one, error=storable(one.error), query=storable(one.query))
+            stored = replace(
+                one, error=storable(one.error), query=storable(one.query), details=storable_json(one.details)
+            )
             self._state.measurements[one.key_result, one.at] = stored
         self._state.progress.update({(other.key_result, other.at): other for other in progress})
 

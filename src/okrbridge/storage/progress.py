@@ -17,7 +17,7 @@ from okrbridge.domain.windows import Interval
 from okrbridge.storage.tables import measurements as measurements_table
 from okrbridge.storage.tables import progress as progress_table
 from okrbridge.storage.upsert import upsert
-from okrbridge.storage.values import from_microseconds, require_finite, storable, to_microseconds
+from okrbridge.storage.values import from_microseconds, require_finite, storable, storable_json, to_microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ def _measurement_row(record: Measurement) -> dict[str, Any]:
         "error": storable(record.error),
         "query": storable(record.query),
         "evaluation_id": record.evaluation_id,
+        "details": storable_json(record.details) or None,
     }
 
 
@@ -122,6 +123,7 @@ def _measurement(row: Row[Any]) -> Measurement:
         error=row.error,
         query=row.query,
         evaluation_id=row.evaluation_id,
+        details=row.details or {},
     )
 
 

@@ -37,7 +37,8 @@ metadata = MetaData(
 )
 
 
-def _finite(column: str) -> CheckConstraint:
+def finite(column: str) -> CheckConstraint:
+    """Refuse NaN and infinity in a column of floats."""
     # PostgreSQL sorts NaN above every number and SQLite stores it as NULL, so this refuses NaN on both.
     return CheckConstraint(f"abs({column}) <= 1.7976931348623157e308", name=f"{column}_finite")
 
@@ -60,7 +61,7 @@ slis = Table(
     Column("created_at_us", BigInteger, nullable=False),
     CheckConstraint("kind = 'threshold' OR (good IS NULL) <> (bad IS NULL)", name="one_part"),
     CheckConstraint("step_seconds > 0", name="step_positive"),
-    _finite("limit_value"),
+    finite("limit_value"),
 )
 
 ledger_slices = Table(
@@ -122,9 +123,10 @@ measurements = Table(
     Column("error", Text, nullable=False),
     Column("query", Text, nullable=False),
     Column("evaluation_id", Text, nullable=False),
-    _finite("value"),
-    _finite("sample_count"),
-    _finite("coverage_ratio"),
+    Column("details", JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")),
+    finite("value"),
+    finite("sample_count"),
+    finite("coverage_ratio"),
     sqlite_with_rowid=False,
 )
 
@@ -144,11 +146,11 @@ progress = Table(
     Column("quality", Text, nullable=False),
     Column("measured_at_us", BigInteger),
     Column("evaluation_id", Text, nullable=False),
-    _finite("value"),
-    _finite("raw_ratio"),
-    _finite("progress_ratio"),
-    _finite("expected_ratio"),
-    _finite("gap_ratio"),
+    finite("value"),
+    finite("raw_ratio"),
+    finite("progress_ratio"),
+    finite("expected_ratio"),
+    finite("gap_ratio"),
     sqlite_with_rowid=False,
 )
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from okrbridge.application.okr_records import JsonValue
 from okrbridge.domain.ledger import SliceState, SliceTable
 from okrbridge.domain.windows import EPOCH, Grid, Interval
 from okrbridge.storage.tables import LARGEST_COUNT
@@ -30,6 +31,33 @@ def from_microseconds(microseconds: int) -> datetime:
 def storable(text: str) -> str:
     """A text that every database takes: what is not Unicode, and NUL, become a mark. Sources say odd things."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def microseconds_or_none(at: datetime | None) -> int | None:
+    """Microseconds since 1970-01-01 UTC; None for no instant."""
+    return None if at is None else to_microseconds(at)
+
+
+def instant_or_none(microseconds: int | None) -> datetime | None:
+    """The aware UTC instant; None for none."""
+    return None if microseconds is None else from_microseconds(microseconds)
+
+
+def storable_json(value: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The same JSON with texts that every database takes. Raises ValueError for a number that is not finite."""
+    return {storable(key): _storable_value(one) for key, one in value.items()}
+
+
+def _storable_value(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_storable_value(one) for one in value]
+    if isinstance(value, dict):
+        return storable_json(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is not stored")
+    return value
 
 
 def require_finite(what: str, numbers: Mapping[str, float | None]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import inspect
 
 from okrbridge.storage.address import DatabaseAddress
 from okrbridge.storage.engine import make_engine
-from okrbridge.storage.tables import metadata
+from okrbridge.storage.schema import metadata
 
 
 def differences(url: str) -> list[Any]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from okrbridge.storage.tables import metadata
+from okrbridge.storage.schema import metadata
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "database.md").read_text()
 

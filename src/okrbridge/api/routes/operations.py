@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from okrbridge.api.auth import OPEN, READS, Admin
 from okrbridge.api.dependencies import ApiServices, Services
 from okrbridge.api.documentation import problems
 from okrbridge.api.errors import (
@@ -35,6 +36,7 @@ _READY = problems(INVALID_REQUEST, NOT_READY)
     operation_id="getMetrics",
     summary="Metrics in the Prometheus text format",
     response_class=Response,
+    dependencies=[READS],
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Text format 0.0.4"}},
 )
 def get_metrics(request: Request, services: Services) -> Response:
@@ -47,13 +49,25 @@ def get_metrics(request: Request, services: Services) -> Response:
     return BlocksResponse(services.metrics.parts(is_compressed=is_compressed), headers)
 
 
-@router.get("/livez", operation_id="getLiveness", summary="Whether the process answers", response_model=Health)
+@router.get(
+    "/livez",
+    operation_id="getLiveness",
+    summary="Whether the process answers",
+    response_model=Health,
+    dependencies=[OPEN],
+)
 def get_liveness() -> Response:
     """Answers as long as the process does; looks at no database and no source."""
     return _healthy()
 
 
-@router.get("/-/healthy", operation_id="getHealth", summary="As /livez, in Prometheus' spelling", response_model=Health)
+@router.get(
+    "/-/healthy",
+    operation_id="getHealth",
+    summary="As /livez, in Prometheus' spelling",
+    response_model=Health,
+    dependencies=[OPEN],
+)
 def get_health() -> Response:
     """Answers as long as the process does."""
     return _healthy()
@@ -64,6 +78,7 @@ def get_health() -> Response:
     operation_id="getReadiness",
     summary="Whether okrbridge takes requests",
     response_model=Readiness,
+    dependencies=[OPEN],
     responses=_READY,
 )
 def get_readiness(services: Services, verbose: Verbose = None) -> Response:
@@ -76,6 +91,7 @@ def get_readiness(services: Services, verbose: Verbose = None) -> Response:
     operation_id="getReady",
     summary="As /readyz, in Prometheus' spelling",
     response_model=Readiness,
+    dependencies=[OPEN],
     responses=_READY,
 )
 def get_ready(services: Services, verbose: Verbose = None) -> Response:
@@ -90,7 +106,7 @@ def get_ready(services: Services, verbose: Verbose = None) -> Response:
     response_model=Reloaded,
     responses=problems(RELOAD_DISABLED, DEFINITIONS_REFUSED),
 )
-def reload(request: Request, services: Services) -> Response:
+def reload(request: Request, services: Services, _caller: Admin) -> Response:
     """Checks the definitions first and swaps them as a whole; refused ones leave the old ones in force."""
     if "origin" in request.headers:
         raise ReloadDisabledError("a web page must not reload okrbridge; send the request without an Origin header")

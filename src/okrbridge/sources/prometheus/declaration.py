@@ -10,6 +10,7 @@ from pathlib import Path
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.windows import Grid
 from okrbridge.errors import ConfigurationError
+from okrbridge.sources.connection_details import password_in, resolved
 from okrbridge.sources.prometheus.exemplars import PrometheusTraces
 from okrbridge.sources.prometheus.http.client import PrometheusClient, Tracing, untraced
 from okrbridge.sources.prometheus.http.connection import Connection
@@ -47,7 +48,7 @@ def from_declaration(
         ConfigurationError: an unknown key, a missing url, an unset variable, a password file that cannot be read,
             or credentials that cannot work.
     """
-    details = _resolved(source, os.environ if environment is None else environment)
+    details = _details(source, environment)
     connection = _checked_connection(source.name, details)
     client = PrometheusClient(source.name, connection, concurrency=concurrency, deadline=deadline, tracing=tracing)
     listed = details.get(_REPLICA_LABELS, _USUAL_REPLICA_LABELS).split(",")
@@ -63,9 +64,14 @@ def traces_from_declaration(
     Raises:
         ConfigurationError: as ``from_declaration``.
     """
-    details = _resolved(source, os.environ if environment is None else environment)
+    details = _details(source, environment)
     client = PrometheusClient(source.name, _checked_connection(source.name, details), concurrency=1, deadline=deadline)
     return PrometheusTraces(client, details.get(_TRACE_URL, ""))
+
+
+def _details(source: DataSource, environment: Mapping[str, str] | None) -> Mapping[str, str]:
+    variables = os.environ if environment is None else environment
+    return resolved(source, DETAIL_KEYS, variables, needed="url", example="http://prometheus:9090")
 
 
 def _checked_connection(name: str, details: Mapping[str, str]) -> Connection:
@@ -80,40 +86,9 @@ def _connection(details: Mapping[str, str]) -> Connection:
     if "password_file" in details:
         if "password" in details:
             raise ConfigurationError("declare either password or password_file, not both")
-        texts["password"] = _password_in(Path(details["password_file"]))
+        texts["password"] = password_in(Path(details["password_file"]))
     insecure_skip_verify = _flag(details.get("insecure_skip_verify", ""))
     return Connection(url=details["url"], insecure_skip_verify=insecure_skip_verify, **texts).checked()
-
-
-def _password_in(file: Path) -> str:
-    try:
-        password = file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigurationError(f"password_file {file} cannot be read: {error.strerror}") from error
-    except ValueError:
-        # Not chained: the error would carry the content.
-        raise ConfigurationError(f"password_file {file} cannot be read as UTF-8 text") from None
-    if not password:
-        raise ConfigurationError(f"password_file {file} is empty")
-    return password
-
-
-def _resolved(source: DataSource, environment: Mapping[str, str]) -> Mapping[str, str]:
-    if unknown := sorted(source.details.keys() - DETAIL_KEYS):
-        known = ", ".join(sorted(DETAIL_KEYS))
-        raise ConfigurationError(f"data source {source.name!r}: unknown key {unknown[0]!r}; known are {known}")
-    if not source.details.get("url"):
-        raise ConfigurationError(f"data source {source.name!r}: url is missing, such as http://prometheus:9090")
-    return {key: _value(source.name, key, value, environment) for key, value in source.details.items()}
-
-
-def _value(source: str, key: str, value: str, environment: Mapping[str, str]) -> str:
-    if not value.startswith("$"):
-        return value
-    name = value[1:].strip("{}")
-    if name not in environment:
-        raise ConfigurationError(f"data source {source!r}: {key} names the environment variable {name}, which is unset")
-    return environment[name]
 
 
 def _flag(text: str) -> bool:

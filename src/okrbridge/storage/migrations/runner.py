@@ -22,7 +22,7 @@ from okrbridge.errors import SchemaOutdatedError
 from okrbridge.storage.address import DatabaseAddress
 from okrbridge.storage.engine import begin_reading, begin_writing, make_engine
 from okrbridge.storage.failures import refuse_read_only_file, translated
-from okrbridge.storage.tables import metadata
+from okrbridge.storage.schema import metadata
 
 
 def upgrade(url: str) -> str:

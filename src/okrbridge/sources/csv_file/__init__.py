@@ -1,0 +1,1 @@
+"""Values from tables in files."""

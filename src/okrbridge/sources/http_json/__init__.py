@@ -1,0 +1,1 @@
+"""Values from JSON documents over HTTP."""

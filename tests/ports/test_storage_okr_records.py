@@ -1,0 +1,150 @@
+from dataclasses import replace
+from math import inf, nan
+
+import pytest
+from tests.ports.ledger_examples import at, minutes
+from tests.ports.okr_examples import (
+    BASELINE,
+    DOCUMENT,
+    FINDING,
+    FULL_CHECK_IN,
+    FULL_EVENT,
+    FULL_SCORE,
+    check_in,
+    event,
+    score,
+    second_version,
+)
+from tests.ports.record_examples import LATENCY, UPTIME, measurement
+
+from okrbridge.application.okr_records import FindingState
+from okrbridge.application.ports import Storage
+from okrbridge.errors import ConflictError, StorageError
+
+
+def test_a_document_comes_back_whole_and_versions_follow_each_other(storage: Storage):
+    second = second_version(DOCUMENT)
+    with storage.transaction() as database:
+        database.documents.put(DOCUMENT)
+        assert database.documents.get("Team", "backend") == DOCUMENT
+        database.documents.put(second)
+    with storage.reading() as database:
+        assert database.documents.all() == [second]
+        assert database.documents.get("Team", "frontend") is None
+
+
+@pytest.mark.parametrize("version", [1, 3, 4])
+def test_a_document_written_over_another_version_is_a_conflict(storage: Storage, version: int):
+    with storage.transaction() as database:
+        database.documents.put(DOCUMENT)
+    with pytest.raises(ConflictError), storage.transaction() as database:
+        database.documents.put(replace(DOCUMENT, version=version))
+    with storage.reading() as database:
+        assert database.documents.all() == [DOCUMENT]
+
+
+def test_a_document_is_removed_at_its_version_only(storage: Storage):
+    with storage.transaction() as database:
+        database.documents.put(DOCUMENT)
+    for version, name in ((2, "backend"), (1, "frontend")):
+        with pytest.raises(ConflictError), storage.transaction() as database:
+            database.documents.delete("Team", name, version)
+    with storage.transaction() as database:
+        database.documents.delete("Team", "backend", 1)
+        assert database.documents.all() == []
+
+
+def test_a_check_in_comes_back_whole(storage: Storage):
+    with storage.transaction() as database:
+        database.check_ins.add(FULL_CHECK_IN)
+    with storage.reading() as database:
+        assert database.check_ins.of(UPTIME) == [FULL_CHECK_IN]
+
+
+def test_check_ins_ascend_and_the_newest_stay_within_a_limit(storage: Storage):
+    with storage.transaction() as database:
+        for minute in (3, 1, 2):
+            database.check_ins.add(check_in(minute))
+        database.check_ins.add(check_in(9, key_result=LATENCY))
+    with storage.reading() as database:
+        assert database.check_ins.of(UPTIME, limit=2) == [check_in(2), check_in(3)]
+        assert database.check_ins.of(UPTIME, minutes(1, 3)) == [check_in(1), check_in(2)]
+        assert database.check_ins.latest([UPTIME, LATENCY, "a/b"], at(8)) == {UPTIME: check_in(3)}
+        assert database.check_ins.recent([UPTIME], at(2), 2) == {UPTIME: [check_in(1), check_in(2)]}
+
+
+@pytest.mark.parametrize("value", [nan, inf, -inf])
+def test_an_override_that_is_not_finite_is_refused(storage: Storage, value: float):
+    with pytest.raises(ValueError, match="override_value"), storage.transaction() as database:
+        database.check_ins.add(check_in(0, override_value=value))
+
+
+def test_an_event_comes_back_whole_and_sent_again_replaces_the_first(storage: Storage):
+    restored = replace(FULL_EVENT, end=at(21))
+    with storage.transaction() as database:
+        assert database.events.save([FULL_EVENT, event(3)]) == 2
+        assert database.events.save([restored, event(4), event(4)]) == 1
+    with storage.reading() as database:
+        assert database.events.between(minutes(0, 10)) == [restored, event(3), event(4)]
+
+
+def test_events_are_read_by_kind_and_page_after_page(storage: Storage):
+    deploys = [event(minute) for minute in (1, 2, 3)]
+    with storage.transaction() as database:
+        database.events.save([*deploys, event(2, "signup")])
+    with storage.reading() as database:
+        first = database.events.between(minutes(0, 10), ["deploy"], 2)
+        assert first == deploys[:2]
+        assert database.events.between(minutes(0, 10), ["deploy"], 2, first[-1].place) == deploys[2:]
+        assert database.events.between(minutes(2, 3), ["deploy", "signup"]) == [event(2), event(2, "signup")]
+
+
+def test_what_lasts_overlaps_and_a_moment_does_not(storage: Storage):
+    lasting, over, open_incident = event(0, end=at(5)), event(1, end=at(2)), event(2, "incident")
+    with storage.transaction() as database:
+        database.events.save([lasting, over, open_incident, event(2)])
+    with storage.reading() as database:
+        assert database.events.overlapping(minutes(3, 4)) == [lasting, open_incident]
+        assert database.events.overlapping(minutes(2, 3)) == [lasting, event(2), open_incident]
+
+
+def test_a_frozen_baseline_stays_as_it_is(storage: Storage):
+    with storage.transaction() as database:
+        database.baselines.save(BASELINE)
+        database.baselines.save(replace(BASELINE, value=0.5))
+        database.baselines.save(replace(BASELINE, question="another", frozen_at=at(1)))
+    with storage.reading() as database:
+        assert database.baselines.all() == [BASELINE, replace(BASELINE, question="another", frozen_at=at(1))]
+
+
+def test_a_score_comes_back_whole_and_is_replaced(storage: Storage):
+    with storage.transaction() as database:
+        database.scores.save(score())
+        database.scores.save(FULL_SCORE)
+        database.scores.save(score(LATENCY))
+        database.scores.save(score(cycle="2025-q4"))
+    with storage.reading() as database:
+        assert database.scores.of_cycle("2026-q1") == [score(LATENCY), FULL_SCORE]
+        assert [one.cycle for one in database.scores.all()] == ["2025-q4", "2026-q1", "2026-q1"]
+
+
+def test_a_finding_comes_back_whole_and_is_replaced(storage: Storage):
+    fixed = replace(FINDING, state=FindingState.FIXED, last_seen=at(9))
+    with storage.transaction() as database:
+        database.findings.save([FINDING, replace(FINDING, code="F5")])
+        database.findings.save([fixed])
+    with storage.reading() as database:
+        assert database.findings.all() == [fixed, replace(FINDING, code="F5")]
+
+
+def test_details_of_a_measurement_come_back(storage: Storage):
+    detailed = measurement(0, 0.94, details={"missing": ["a", "b"], "worst": {"name": "c", "value": 22.0}})
+    with storage.transaction() as database:
+        database.progress.save([detailed], [])
+    with storage.reading() as database:
+        assert database.progress.latest_good([UPTIME], at(0)) == {UPTIME: detailed}
+
+
+def test_writing_inside_a_reading_is_an_error(storage: Storage):
+    with pytest.raises(StorageError), storage.reading() as database:
+        database.check_ins.add(FULL_CHECK_IN)
