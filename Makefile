@@ -72,6 +72,10 @@ bench-scale: setup $(PEERS)/.installed ## Measure what ten thousand SLOs cost; p
 	@.ci/system-packages wrk
 	$(BIN)/python -m benchmarks.scale --slo-generator $(PEERS)/bin/python $(ARGS)
 
+.PHONY: bench-forecast
+bench-forecast: $(INSTALLED) ## Measure how well forecasts of key results are calibrated; prints a table and one line of JSON
+	$(BIN)/python -m benchmarks.forecast $(ARGS)
+
 .PHONY: docs
 docs: $(INSTALLED) ## Write the generated reference again (OpenAPI, JSON Schema)
 	$(BIN)/okrbridge config openapi > docs/reference/openapi.json

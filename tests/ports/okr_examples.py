@@ -14,10 +14,10 @@ from okrbridge.application.okr_records import (
     Finding,
     FindingState,
     FrozenBaseline,
-    Outcome,
     ScoreRecord,
     StoredDocument,
 )
+from okrbridge.domain.scoring import Outcome
 
 DOCUMENT = StoredDocument("Team", "backend", '{"kind":"Team"}', 1, at(0), "maria", at(0), "maria")
 BASELINE = FrozenBaseline(UPTIME, "slo/api", 0.992, minutes(-90, 0), 1234.5, at(0), 0.0003)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from okrbridge.application.access import AccessRules
 from okrbridge.errors import ConfigurationError
 from okrbridge.settings import load_settings
 
@@ -27,6 +28,12 @@ def test_without_a_word_it_listens_on_this_machine_only():
     assert settings.enable_reload is False
     assert (settings.late, settings.keep_slices) == (timedelta(minutes=10), timedelta(days=30))
     assert settings.keep_hours == timedelta(days=396)
+
+
+def test_writing_asks_for_a_token_unless_that_is_switched_off(monkeypatch: pytest.MonkeyPatch):
+    assert load_settings({}).access == AccessRules(is_on=True, anonymous_read=True)
+    environment(monkeypatch, {"AUTH": "OFF", "ANONYMOUS_READ": "false"})
+    assert load_settings({}).access == AccessRules(is_on=False, anonymous_read=False)
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch):
@@ -89,6 +96,8 @@ def test_an_option_that_was_not_given_leaves_the_environment_alone(monkeypatch: 
         ("QUERY_CONCURRENCY", "0", "greater than or equal to 1"),
         ("METRICS_MAX_SERIES", "-1", "greater than or equal to 0"),
         ("ENABLE_RELOAD", "perhaps", "valid boolean"),
+        ("AUTH", "maybe", "'on' or 'off'"),
+        ("ANONYMOUS_READ", "perhaps", "valid boolean"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("LOG_FORMAT", "xml", "'auto', 'console' or 'json'"),
     ],

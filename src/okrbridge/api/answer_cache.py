@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from okrbridge.api.auth import admitted
 from okrbridge.api.dependencies import ApiServices
+from okrbridge.api.needs import declared_in, strongest
 from okrbridge.api.responses import JSON, SnapshotAnswer, age_in_minutes, answer_with_tag
 from okrbridge.application.access_ports import Role
 from okrbridge.application.snapshot import Snapshot
@@ -93,11 +94,13 @@ class SnapshotRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # Any there
         """The framework's handler, with the cache before it."""
         make = super().get_route_handler()
+        # What the router's inclusion asks for is never more than reading.
+        needed = strongest(declared_in(self.dependant)) or Role.VIEWER
 
         async def answer(request: Request) -> Response:
             if request.method != "GET":
                 return await make(request)
-            caller = await admitted(request, Role.VIEWER)
+            caller = await admitted(request, needed)
             services: ApiServices = request.app.state.services
             cache: AnswerCache = request.app.state.answers
             cache.turn_to(services.snapshots.current, services.clock())

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from okrbridge.api.answer_cache import AnswerCache
 from okrbridge.api.auth import OPEN, READS, Access, admission_of
+from okrbridge.api.body_limit import LONGEST_BODY, TooLargeProblems
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.api.documentation import API_VERSION, TAGS, describe
 from okrbridge.api.errors import add_error_handlers
@@ -20,8 +21,6 @@ from okrbridge.application.known_tokens import KnownTokens
 
 PREFIX = "/api/v1"
 _COMPRESS_FROM_BYTES = 1_000
-_LONGEST_BODY = 2**20
-"""Bytes of a request, where a route does not say otherwise."""
 
 
 class SecurityHeaders:
@@ -66,15 +65,15 @@ def bare_app() -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_tags=TAGS,
         redoc_url=None,
-        max_body_size=_LONGEST_BODY,
     )
     for router in (slos.router, objectives.router, key_results.router, instrumentation.router, cycles.router):
-        app.include_router(router, prefix=PREFIX, dependencies=[READS])
-    app.include_router(audit.router, prefix=PREFIX)
-    app.include_router(operations.router)
-    app.include_router(landing.router, dependencies=[OPEN])
+        app.include_router(router, prefix=PREFIX, dependencies=[READS], max_body_size=LONGEST_BODY)
+    app.include_router(audit.router, prefix=PREFIX, max_body_size=LONGEST_BODY)
+    app.include_router(operations.router, max_body_size=LONGEST_BODY)
+    app.include_router(landing.router, dependencies=[OPEN], max_body_size=LONGEST_BODY)
     add_error_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=1)
+    app.add_middleware(TooLargeProblems)
     app.add_middleware(SecurityHeaders)
     describe(app)
     return app

@@ -112,11 +112,11 @@ async def _caller(request: Request, access: Access) -> Caller:
 
 def _token_text(request: Request) -> str | None:
     """What was sent as a token; None without one. Other schemes are for proxies in between, and not looked at."""
-    found = [header for header in request.headers.getlist("authorization") if header[:7].lower() == "bearer "]
-    if not found:
+    found = [header.partition(" ") for header in request.headers.getlist("authorization")]
+    ours = [text for scheme, _, text in found if scheme.lower() == "bearer"]
+    if not ours:
         return None
-    is_sound = len(found) == 1 and len(found[0]) <= LONGEST_HEADER
-    return found[0][7:].strip() if is_sound else ""
+    return ours[0].strip() if len(ours) == 1 and len(ours[0]) <= LONGEST_HEADER else ""
 
 
 class Requires:

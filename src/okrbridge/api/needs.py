@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -32,22 +32,23 @@ class RouteNeed:
 def route_needs(app: FastAPI) -> list[RouteNeed]:
     """Every operation of an application that our routers have, with its need."""
     return [
-        RouteNeed(method, str(context.path), bool(declared), _strongest(declared))
+        RouteNeed(method, str(context.path), bool(declared), strongest(declared))
         for context in iter_route_contexts(app.routes)
         if isinstance(context.original_route, APIRoute)
-        for declared in [list(_declared(context.dependant))]
+        for declared in [list(declared_in(context.dependant))]
         for method in sorted(context.methods or ())
     ]
 
 
-def _declared(dependant: Dependant) -> Iterator[Requires]:
+def declared_in(dependant: Dependant) -> Iterator[Requires]:
+    """The needs that a route declares, itself or where its router is included."""
     if isinstance(dependant.call, Requires):
         yield dependant.call
     for one in dependant.dependencies:
-        yield from _declared(one)
+        yield from declared_in(one)
 
 
-def _strongest(declared: list[Requires]) -> Role | None:
-    """All of them must be met: the one that no other is enough for."""
+def strongest(declared: Iterable[Requires]) -> Role | None:
+    """All of them must be met: the role that suffices for each; None when nobody is asked."""
     roles = [one.role for one in declared if one.role is not None]
     return next((role for role in roles if all(grants(role, other) for other in roles)), None)

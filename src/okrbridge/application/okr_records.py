@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from okrbridge.domain.scoring import Outcome
 from okrbridge.domain.windows import EPOCH, Interval
 
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
@@ -126,18 +127,6 @@ class FrozenBaseline:
     sample_count: float | None
     frozen_at: datetime
     noise: float | None = None
-
-
-class Outcome(StrEnum):
-    """How a key result ended."""
-
-    ACHIEVED = "achieved"
-    PARTIAL = "partial"
-    MISSED = "missed"
-    DROPPED = "dropped"
-    INCONCLUSIVE = "inconclusive"
-    VALIDATED = "validated"
-    REFUTED = "refuted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from okrbridge.application.ports import Storage
 
 NEVER = "never"
+_LONGEST_LIFE = timedelta(days=3660)
 
 
 def make_app() -> typer.Typer:
@@ -111,8 +112,8 @@ def _life(text: str) -> timedelta | None:
     except (ValueError, OverflowError) as problem:
         message = f"{problem}; or write never"
         raise typer.BadParameter(message, param_hint="--expires") from problem
-    if not timedelta(0) < life <= timedelta(days=3660):
-        message = f"{text!r} is not between zero and ten years; write never for a token without an end"
+    if life > _LONGEST_LIFE:
+        message = f"{text!r} is longer than ten years; write never for a token without an end"
         raise typer.BadParameter(message, param_hint="--expires")
     return life
 

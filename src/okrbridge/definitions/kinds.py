@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from okrbridge.definitions.data_sources import VALUE_SOURCES, value_source_shape
 from okrbridge.definitions.foreign import FOREIGN_KINDS, is_plain_sloth
+from okrbridge.definitions.initiatives import InitiativeDocument
 from okrbridge.definitions.maintenance import MaintenanceWindowDocument
 from okrbridge.definitions.nodes import Document, Path, shortened
 from okrbridge.definitions.okr import OKRBRIDGE, CycleDocument, ObjectiveDocument
@@ -17,9 +19,13 @@ from okrbridge.definitions.openslo import (
     SloDocument,
 )
 from okrbridge.definitions.release import NOT_YET
+from okrbridge.definitions.retrospectives import RetrospectiveDocument
 from okrbridge.definitions.shapes import Shape
 from okrbridge.definitions.sloth import SLOTH_KUBERNETES, PlainSlothDocument
+from okrbridge.definitions.standing_indicators import IndicatorDocument
+from okrbridge.definitions.status_policies import StatusPolicyDocument
 from okrbridge.definitions.suggestions import did_you_mean
+from okrbridge.definitions.teams import TeamDocument
 from okrbridge.errors import Fault
 
 _KINDS: Mapping[str, Mapping[str, type[Shape]]] = {
@@ -34,11 +40,16 @@ _KINDS: Mapping[str, Mapping[str, type[Shape]]] = {
     },
     OKRBRIDGE: {
         "Cycle": CycleDocument,
+        "Team": TeamDocument,
         "Objective": ObjectiveDocument,
+        "Indicator": IndicatorDocument,
+        "Initiative": InitiativeDocument,
+        "Retrospective": RetrospectiveDocument,
         "MaintenanceWindow": MaintenanceWindowDocument,
+        "StatusPolicy": StatusPolicyDocument,
     },
 }
-_LATER_KINDS = ("Team", "Indicator", "BurnPolicy", "StatusPolicy", "GatePolicy")
+_LATER_KINDS = ("BurnPolicy", "GatePolicy")
 _ALL_KINDS = {**_KINDS, **FOREIGN_KINDS}
 _ALERT_WINDOWS = (
     "AlertWindows documents shape the alerts that Sloth makes and declare no SLO; keep them out of what okrbridge reads"
@@ -47,7 +58,8 @@ _ALERT_WINDOWS = (
 
 def document_shapes() -> tuple[type[Shape], ...]:
     """The models of okrbridge's own documents, each once; other tools describe theirs themselves."""
-    return tuple(dict.fromkeys(shape for kinds in _KINDS.values() for shape in kinds.values()))
+    shapes = (shape for kinds in _KINDS.values() for shape in kinds.values())
+    return tuple(dict.fromkeys((*shapes, *VALUE_SOURCES.values())))
 
 
 def shape_of(document: Document, faults: list[Fault]) -> type[Shape] | None:
@@ -58,7 +70,7 @@ def shape_of(document: Document, faults: list[Fault]) -> type[Shape] | None:
         return None
     version, kind = document.text("apiVersion"), document.text("kind")
     if found := _ALL_KINDS.get(version, {}).get(kind):
-        return found
+        return value_source_shape(document) or found
     path, message, code = _reason(version, kind)
     faults.append(document.fault(path, message, code))
     return None

@@ -145,7 +145,7 @@ def _beside(documents: Sequence[Document], stored: Sequence[StoredDocument], fin
         if (place := places.get((one.kind, one.name))) is None:
             kept.append((name, one.content))
         else:
-            message = f"is left out: {place} declares a {one.kind} of this name, and files win"
+            message = f"is left out: {place} declares the {one.kind} of this name, and files win"
             findings.warnings.append(Fault(name, 0, 0, "metadata.name", message, "shadowed_by_file"))
     read = documents_from_json(kept)
     findings.faults.extend(read.faults)

@@ -90,7 +90,8 @@ def _relative_path(text: str) -> str:
     return text
 
 
-def _web_address(text: str) -> str:
+def web_address(text: str) -> str:
+    """An http or https address without credentials. Raises what a validator raises."""
     # Shown as a link: other schemes could run in a reader's browser, and credentials would be seen by all.
     match = re.fullmatch(r"https?://(?P<authority>[^\s/?#]+)\S*", text.strip())
     if match is None:
@@ -142,7 +143,7 @@ JsonPath = Annotated[str, AfterValidator(_json_path), Field(json_schema_extra={"
 PathBelow = Annotated[str, AfterValidator(_relative_path), Field(json_schema_extra={"pattern": "^[/?]"})]
 """A path that is appended to a source's address."""
 
-WebAddress = Annotated[str, AfterValidator(_web_address), Field(json_schema_extra={"pattern": "^\\s*https?://"})]
+WebAddress = Annotated[str, AfterValidator(web_address), Field(json_schema_extra={"pattern": "^\\s*https?://"})]
 """An http or https address for people."""
 
 CommitmentName = Literal["committed", "aspirational"]
@@ -151,4 +152,3 @@ VisibilityName = Literal["public", "restricted"]
 AggregationName = Literal["count", "sum", "mean", "median", "p90", "p95", "p99", "max", "min", "last", "distinct"]
 LayerName = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L10"]
 """Edge, service, application, data, cloud, Kubernetes, serverless, CI/CD, incident response, security."""
-

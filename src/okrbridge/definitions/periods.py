@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+import re
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from okrbridge.definitions.findings import Spot
-from okrbridge.definitions.okr import CycleDocument, KeyResultSpec
+from okrbridge.definitions.key_result_shapes import KeyResultSpec, Span
+from okrbridge.definitions.okr import CycleDocument, CycleSpec
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.windows import Interval
+
+_QUARTER = re.compile(r"(?:.*[^0-9])?(20\d{2})-?q([1-4])")
 
 
 def instant(moment: date, timezone: str) -> datetime:
@@ -22,18 +26,61 @@ def instant(moment: date, timezone: str) -> datetime:
 
 
 def cycle_of(spot: Spot, model: CycleDocument) -> Cycle | None:
-    """A cycle; None when its dates contradict each other."""
+    """A cycle; None when its dates are missing or contradict each other."""
     spec, at = model.spec, spot.at("spec")
-    start, end = instant(spec.start, spec.timezone), instant(spec.end, spec.timezone)
+    interval = _interval_of(at, spec, model.metadata.name)
+    if interval is None:
+        return None
+    until = _not_before_end(at.at("measureUntil"), spec.measure_until, spec, interval)
+    retrospective = _not_before_end(at.at("retrospectiveUntil"), spec.retrospective_until, spec, interval)
+    if until is None or retrospective is None:
+        return None
+    return Cycle(
+        name=model.metadata.name,
+        interval=interval,
+        timezone=spec.timezone,
+        cadence=spec.cadence,
+        measure_until=until,
+        title=spec.title or model.metadata.display_name or "",
+        retrospective_until=retrospective if spec.retrospective_until is not None else None,
+        closed=spec.closed,
+        parent=spec.parent or "",
+        status_policy=spec.status_policy or "",
+    )
+
+
+def _interval_of(spot: Spot, spec: CycleSpec, name: str) -> Interval | None:
+    days = _days_of(spot, spec, name)
+    if days is None:
+        return None
+    start, end = (instant(day, spec.timezone) for day in days)
     if end <= start:
-        at.at("end").fault(f"must be after start, {spec.start}", "wrong_date")
+        spot.at("end").fault(f"must be after start, {spec.start}", "wrong_date")
         return None
-    until = end if spec.measure_until is None else instant(spec.measure_until, spec.timezone)
-    if until < end:
-        at.at("measureUntil").fault(f"must not be before end, {spec.end}", "wrong_date")
+    return Interval(start, end)
+
+
+def _days_of(spot: Spot, spec: CycleSpec, name: str) -> tuple[date, date] | None:
+    """Start and end as declared, or those of the calendar quarter that the cycle is named after."""
+    if spec.start is not None and spec.end is not None:
+        return spec.start, spec.end
+    quarter = _QUARTER.fullmatch(name)
+    if spec.start is None and spec.end is None and quarter is not None:
+        year, month = int(quarter[1]), 3 * int(quarter[2]) - 2
+        return date(year, month, 1), date(year + month // 10, (month + 2) % 12 + 1, 1)
+    missing = "start" if spec.start is None else "end"
+    hint = "" if quarter or spec.start or spec.end else "; a cycle without dates is named after a quarter, as 2026-q4"
+    spot.at(missing).fault(f"is missing{hint}", "missing_key")
+    return None
+
+
+def _not_before_end(spot: Spot, moment: date | None, spec: CycleSpec, interval: Interval) -> datetime | None:
+    """An instant at or after the cycle's end, the end when it is not given; None, with a fault, when before it."""
+    at = interval.end if moment is None else instant(moment, spec.timezone)
+    if at < interval.end:
+        spot.fault(f"must not be before end, {spec.end or _shown(interval.end)}", "wrong_date")
         return None
-    title = spec.title or model.metadata.display_name or ""
-    return Cycle(model.metadata.name, Interval(start, end), spec.timezone, spec.cadence, until, title)
+    return at
 
 
 def period_of(spot: Spot, spec: KeyResultSpec, cycle: Cycle) -> Interval | None:
@@ -70,6 +117,32 @@ def checkpoints_of(
             return None
         earliest = at
     return tuple(points)
+
+
+def qualifying_of(spot: Spot, spec: KeyResultSpec, period: Interval, timezone: str) -> tuple[Interval, ...] | None:
+    """The time that counts, inside the period, ascending; None when some of it is outside or comes twice."""
+    spans = [_span(span, timezone) for span in spec.qualifying]
+    for index, span in enumerate(spans):
+        place = spot.at("qualifying", index)
+        if span.end <= span.start:
+            place.at("end").fault("must be after start", "wrong_date")
+            return None
+        if span.start < period.start or span.end > period.end:
+            place.fault(f"is not between start ({_shown(period.start)}) and due ({_shown(period.end)})", "wrong_date")
+            return None
+        if any(span.start < other.end and other.start < span.end for other in spans[:index]):
+            place.fault("overlaps with time that is given before it", "wrong_date")
+            return None
+    return tuple(sorted(spans))
+
+
+def _span(span: Span, timezone: str) -> Interval:
+    start = instant(span.start, timezone)
+    if span.end is not None:
+        return Interval(start, instant(span.end, timezone))
+    if isinstance(span.start, datetime):
+        return Interval(start, start + timedelta(days=1))
+    return Interval(start, instant(span.start + timedelta(days=1), timezone))
 
 
 def _shown(at: datetime) -> str:

@@ -15,6 +15,7 @@ from okrbridge.errors import Fault
 _RATIO = ("ratioMetric", "*", "metricSource", "metricSourceRef")
 _THRESHOLD = ("thresholdMetric", "metricSource", "metricSourceRef")
 _OWN = ("spec", "objectives", "*")
+_KEY_RESULT = ("spec", "keyResults", "*")
 _REFERENCES: Mapping[str, tuple[tuple[Path, str], ...]] = {
     "SLO": (
         (("spec", "indicatorRef"), "SLI"),
@@ -26,14 +27,31 @@ _REFERENCES: Mapping[str, tuple[tuple[Path, str], ...]] = {
     ),
     "SLI": ((("spec", *_RATIO), "DataSource"), (("spec", *_THRESHOLD), "DataSource")),
     "MaintenanceWindow": ((("spec", "slos", "*"), "SLO"),),
+    "Cycle": ((("spec", "parent"), "Cycle"), (("spec", "statusPolicy"), "StatusPolicy")),
+    "Team": ((("spec", "parent"), "Team"),),
     "Objective": (
         (("spec", "cycle"), "Cycle"),
         (("spec", "parent"), "Objective"),
-        (("spec", "keyResults", "*", "measure", "slo"), "SLO"),
-        (("spec", "keyResults", "*", "measure", "source"), "DataSource"),
+        ((*_KEY_RESULT, "measure", "slo"), "SLO"),
+        ((*_KEY_RESULT, "measure", "source"), "DataSource"),
+        ((*_KEY_RESULT, "measure", "indicator"), "Indicator"),
+        ((*_KEY_RESULT, "indicator"), "Indicator"),
+        ((*_KEY_RESULT, "outcome"), "Indicator"),
     ),
+    "Indicator": (
+        (("spec", "measure", "slo"), "SLO"),
+        (("spec", "measure", "source"), "DataSource"),
+        (("spec", "also", "*", "slo"), "SLO"),
+        (("spec", "also", "*", "source"), "DataSource"),
+    ),
+    "Retrospective": ((("spec", "cycle"), "Cycle"), (("spec", "actions", "*", "carriedTo"), "Cycle")),
 }
 """Where a document of a kind names a document of another kind."""
+
+
+def source_patterns(kind: str) -> tuple[Path, ...]:
+    """Where documents of a kind name data sources."""
+    return tuple(pattern for pattern, named in _REFERENCES.get(kind, ()) if named == "DataSource")
 
 
 @dataclass(slots=True)
@@ -62,7 +80,8 @@ def collect_names(documents: Sequence[Document], faults: list[Fault]) -> Names:
         kind = "SLO" if is_foreign(document) else document.text("kind")
         for name, path in _declared(document, kind):
             line, _ = document.position(path)
-            first = names.add(kind, name, f"{document.file}:{line}") if name else None
+            # What was made over HTTP has no lines.
+            first = names.add(kind, name, f"{document.file}:{line}" if line else document.file) if name else None
             if first is not None:
                 message = f"another {kind} is named {name!r}, at {first}"
                 faults.append(document.fault(path, message, "duplicate_name"))
@@ -105,28 +124,3 @@ def _remedy(kind: str, names: Names) -> str:
         return f"; declare it, or write {DEFAULT_SOURCE} for the default source"
     known = sorted(names.of(kind))[:5]
     return f"; there is {', '.join(known)}" if known else f"; add a document of kind {kind}"
-
-
-def check_parents(documents: Sequence[Document]) -> Iterator[Fault]:
-    """A fault for each ring of objectives that are parents of each other, at its first member."""
-    objectives = {each.text("metadata", "name"): each for each in documents if each.text("kind") == "Objective"}
-    parents = {name: document.text("spec", "parent") for name, document in objectives.items()}
-    told: set[str] = set()
-    for name, document in objectives.items():
-        ring = _ring_from(name, parents)
-        if ring and ring[0] == name and name not in told:
-            told.update(ring)
-            way = " -> ".join((*ring, name))
-            yield document.fault(("spec", "parent"), f"objectives are parents of each other: {way}", "parent_ring")
-
-
-def _ring_from(name: str, parents: Mapping[str, str]) -> list[str]:
-    """The ring that a walk from a name to its parents comes back into; empty when it ends."""
-    walked: list[str] = []
-    current = name
-    while current in parents:
-        if current in walked:
-            return walked[walked.index(current) :]
-        walked.append(current)
-        current = parents[current]
-    return []

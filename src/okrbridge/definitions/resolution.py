@@ -7,25 +7,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from okrbridge.definitions.annotations import check_annotations
+from okrbridge.definitions.data_sources import (
+    CsvSourceDocument,
+    HttpSourceDocument,
+    SqlSourceDocument,
+    value_source_of,
+)
 from okrbridge.definitions.documents import UNREADABLE_VALUE
 from okrbridge.definitions.findings import Findings, Spot
 from okrbridge.definitions.foreign import foreign_declarations, foreign_slos, is_foreign
+from okrbridge.definitions.http_rules import refuse_over_http
 from okrbridge.definitions.indicator_conversion import sli_of
-from okrbridge.definitions.key_results import objective_of
+from okrbridge.definitions.json_documents import HttpDocument
 from okrbridge.definitions.kinds import shape_of
 from okrbridge.definitions.maintenance import MaintenanceWindowDocument, maintenance_of
 from okrbridge.definitions.nodes import Document
-from okrbridge.definitions.okr import CycleDocument, ObjectiveDocument
+from okrbridge.definitions.okr_references import check_key_results, check_parents
+from okrbridge.definitions.okr_resolution import okr_parts
 from okrbridge.definitions.openslo import AlertDocument, DataSourceDocument, SliDocument, SloDocument
-from okrbridge.definitions.periods import cycle_of
-from okrbridge.definitions.references import check_parents, check_references, collect_names
+from okrbridge.definitions.references import check_references, collect_names
 from okrbridge.definitions.shape_reading import read_shape
 from okrbridge.definitions.shapes import Shape
 from okrbridge.definitions.slo_conversion import NO_ALERTS, data_source_of, slos_of
-from okrbridge.domain.cycles import Cycle
+from okrbridge.definitions.source_types import check_source_types
 from okrbridge.domain.definition_set import DataSource, DeclaredDocument, DefinitionSet
 from okrbridge.domain.maintenance import MaintenanceWindow
-from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
 from okrbridge.errors import Fault
@@ -38,8 +44,6 @@ class _Parts:
     sources: list[DataSource] = field(default_factory=list)
     slis: dict[str, Sli] = field(default_factory=dict)
     slos: list[Slo] = field(default_factory=list)
-    cycles: dict[str, Cycle] = field(default_factory=dict)
-    objectives: list[OkrObjective] = field(default_factory=list)
     maintenance: dict[str, MaintenanceWindow] = field(default_factory=dict)
 
 
@@ -53,9 +57,8 @@ def resolve(documents: Sequence[Document], unread: Sequence[str], findings: Find
     """
     read = [(document, shape) for document in documents if (shape := shape_of(document, findings.faults))]
     known = [document for document, _ in read]
-    names = collect_names(known, findings.faults)
-    findings.faults.extend(check_references(known, names, unread))
-    findings.faults.extend(check_parents(known))
+    findings.faults.extend(refuse_over_http(known))
+    _check_names(known, unread, findings.faults)
     models = [
         (Spot(document, (), findings), model)
         for document, shape in read
@@ -63,17 +66,31 @@ def resolve(documents: Sequence[Document], unread: Sequence[str], findings: Find
     ]
     for document in known:
         findings.faults.extend(check_annotations(document))
-    parts = _convert(models)
+    parts, okr = _convert(models), okr_parts(models)
     if not findings.faults:
         _warn_of_idle_maintenance(models, parts)
     return DefinitionSet(
         sources=tuple(parts.sources),
         slos=tuple(parts.slos),
-        cycles=tuple(parts.cycles.values()),
-        objectives=tuple(parts.objectives),
+        cycles=tuple(okr.cycles.values()),
+        objectives=tuple(okr.objectives),
         maintenance=tuple(parts.maintenance.values()),
+        teams=tuple(okr.teams.values()),
+        indicators=tuple(okr.indicators.values()),
+        initiatives=tuple(okr.initiatives),
+        retrospectives=tuple(okr.retrospectives),
+        policies=okr.policies,
         documents=tuple(one for document in known for one in _declared(document)) if not findings.faults else (),
     )
+
+
+def _check_names(documents: Sequence[Document], unread: Sequence[str], faults: list[Fault]) -> None:
+    """What documents say of each other, faulty ones included."""
+    names = collect_names(documents, faults)
+    faults.extend(check_references(documents, names, unread))
+    faults.extend(check_key_results(documents, unread))
+    faults.extend(check_parents(documents))
+    faults.extend(check_source_types(documents))
 
 
 def _convert(models: Sequence[tuple[Spot, Shape]]) -> _Parts:
@@ -84,8 +101,6 @@ def _convert(models: Sequence[tuple[Spot, Shape]]) -> _Parts:
     for spot, model in models:
         if isinstance(model, SloDocument):
             parts.slos.extend(slos_of(spot, model, parts.slis))
-        elif isinstance(model, ObjectiveDocument):
-            parts.objectives.append(objective_of(spot, model, parts.cycles))
         else:
             parts.slos.extend(foreign_slos(spot, model))
     return parts
@@ -96,8 +111,8 @@ def _convert_referred(spot: Spot, model: Shape, parts: _Parts) -> None:
         parts.sources.append(data_source_of(spot, model))
     elif isinstance(model, SliDocument) and (sli := sli_of(spot.at("spec"), model.spec, model.metadata.name)):
         parts.slis[sli.name] = sli
-    elif isinstance(model, CycleDocument) and (cycle := cycle_of(spot, model)):
-        parts.cycles[cycle.name] = cycle
+    elif isinstance(model, SqlSourceDocument | HttpSourceDocument | CsvSourceDocument):
+        parts.sources.append(value_source_of(spot, model))
     elif isinstance(model, MaintenanceWindowDocument) and (window := maintenance_of(spot, model)):
         parts.maintenance[window.name] = window
     elif isinstance(model, AlertDocument):
@@ -121,7 +136,8 @@ def _declared(document: Document) -> Iterator[DeclaredDocument]:
             yield DeclaredDocument("SLO", name, _canonical(value), document.place)
     else:
         name = document.text("metadata", "name")
-        yield DeclaredDocument(document.text("kind"), name, _canonical(document.value), document.place)
+        origin = "http" if isinstance(document, HttpDocument) else "file"
+        yield DeclaredDocument(document.text("kind"), name, _canonical(document.value), document.place, origin)
 
 
 def _canonical(value: Mapping[str, object]) -> str:

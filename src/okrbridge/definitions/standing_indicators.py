@@ -10,10 +10,11 @@ from pydantic import Field
 from okrbridge.definitions.fields import FilledText, QuantityText, Share, UnitText
 from okrbridge.definitions.findings import Spot
 from okrbridge.definitions.measure_shapes import MeasureSpec
-from okrbridge.definitions.measures import Wanted, measure_of
+from okrbridge.definitions.measures import measure_of
 from okrbridge.definitions.nodes import Path
 from okrbridge.definitions.shapes import Metadata, Shape
 from okrbridge.definitions.unit_fit import normal, units_fault
+from okrbridge.definitions.wanted import Wanted
 from okrbridge.domain.measures import Measure
 from okrbridge.domain.objectives import Indicator
 from okrbridge.domain.units import Quantity, Unit

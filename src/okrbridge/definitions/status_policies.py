@@ -25,8 +25,8 @@ class StatusPolicySpec(Shape):
     """The share of the target that is expected of aspirational key results."""
     equal_evaluations: PositiveCount = DEFAULT_POLICY.equal_evaluations
     """How many evaluations in a row must agree before a status changes."""
-    version: PositiveCount = 1
-    """Grows with each change of the thresholds, so that people know which ones a status was judged by."""
+    revision: PositiveCount = 1
+    """Grows with each change of the numbers, so that people know which ones a status was judged by."""
 
 
 class StatusPolicyDocument(Shape):
@@ -50,4 +50,6 @@ def status_policy_of(spot: Spot, model: StatusPolicyDocument) -> StatusPolicy:
         committed_goal=spec.committed_goal,
         aspirational_goal=spec.aspirational_goal,
         equal_evaluations=spec.equal_evaluations,
+        name=model.metadata.name,
+        revision=spec.revision,
     )

@@ -43,7 +43,7 @@ class Wanted:
         return False
 
     def declared_unit(self, spot: Spot, unit: Unit | None, what: str) -> Unit | None:
-        """The unit that a measure declares, a plain number when it declares none; None, with a fault, if it does not fit.
+        """The unit that a measure declares, else a plain number; None, with a fault, when it does not fit.
 
         Args:
             spot: the measure.

@@ -64,6 +64,9 @@ def is_breached(guard: KeyResult, value: float) -> bool:
     where it started, and without a baseline when its target is not met. Kinds without progress guard nothing.
 
     Worked example: p95 at 430 ms, to stay within 5 % above 400 ms: 430 > 420, breached.
+
+    Raises:
+        ValueError: a condition without a target or an operator.
     """
     if guard.kind is KeyResultKind.ERROR_BUDGET or states_condition(guard):
         return not holds(guard, value)

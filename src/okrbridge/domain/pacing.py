@@ -11,7 +11,7 @@ from itertools import pairwise
 from okrbridge.domain.cycles import elapsed_ratio
 from okrbridge.domain.error_budget import NOISE
 from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultKind
-from okrbridge.domain.progress import Progress, holds, in_critical_zone, is_within, states_condition, value_at
+from okrbridge.domain.progress import Progress, holds, in_critical_zone, is_within, states_condition
 from okrbridge.domain.windows import Interval
 
 
@@ -74,20 +74,6 @@ def expected_ratio(period: Interval, at: datetime, checkpoints: Sequence[tuple[d
     return 1.0
 
 
-def value_needed(key_result: KeyResult, at: datetime, policy: StatusPolicy = DEFAULT_POLICY) -> float | None:
-    """The value, in the key result's unit, at which it would have no gap to its plan now: ``B + G x E x (T - B)``.
-
-    Worked example: from 62 % to 78 %, committed, at 3/8 of the time: 62 + 16 x 0.375 = 68 %.
-
-    Returns:
-        None without a baseline or a target, between which there is no way to go.
-    """
-    if key_result.baseline is None or key_result.target is None:
-        return None
-    expected = expected_ratio(key_result.period, at, key_result.checkpoints)
-    return value_at(policy.goal_factor(key_result.commitment) * expected, key_result.baseline, key_result.target)
-
-
 @dataclass(frozen=True, slots=True)
 class Pace:
     """A key result's position against its plan.
@@ -122,26 +108,46 @@ def pace_of(
         too_early: whether too little time has passed for a judgement, as ``run_rate`` says.
     """
     expected = expected_ratio(key_result.period, at, key_result.checkpoints)
-    gap = None if progress is None else policy.goal_factor(key_result.commitment) * expected - progress.ratio + 0.0
-    status = _status_in_time(key_result, at, too_early=too_early)
-    if status is None:
-        is_due = at >= key_result.period.end
-        elapsed = elapsed_ratio(key_result.period, at)
-        status = (
-            _status_without_progress(key_result, is_due=is_due)
-            if progress is None or gap is None
-            else _judged(key_result, value, progress, gap, elapsed, policy)
-        )
-    return Pace(expected, gap, status, None if progress is None else progress.ratio - expected + 0.0)
+    if progress is None:
+        return Pace(expected, None, _status_without_progress(key_result, at))
+    gap = policy.goal_factor(key_result.commitment) * expected - progress.ratio + 0.0
+    status = _status(key_result, at, value, progress, gap_status(gap, policy), too_early=too_early)
+    return Pace(expected, gap, status, progress.ratio - expected + 0.0)
 
 
 _UNSCORED = (KeyResultKind.BASELINE, KeyResultKind.HYPOTHESIS)
 
 
-def _status_without_progress(key_result: KeyResult, *, is_due: bool) -> KeyResultStatus:
+def _status_without_progress(key_result: KeyResult, at: datetime) -> KeyResultStatus:
     """No baseline is missing data; time that has not come yet, and kinds without progress, are too early to judge."""
-    waits = key_result.kind is KeyResultKind.MAINTAIN and not is_due
+    if at < key_result.period.start:
+        return KeyResultStatus.NOT_STARTED
+    waits = key_result.kind is KeyResultKind.MAINTAIN and at < key_result.period.end
     return KeyResultStatus.TOO_EARLY if waits or key_result.kind in _UNSCORED else KeyResultStatus.NO_DATA
+
+
+def _status(
+    key_result: KeyResult,
+    at: datetime,
+    value: float,
+    progress: Progress,
+    by_gap: KeyResultStatus,
+    *,
+    too_early: bool,
+) -> KeyResultStatus:
+    """Status by the rule of the key result's kind; ``by_gap`` is what its gap says."""
+    is_due = at >= key_result.period.end
+    if at < key_result.period.start:
+        return KeyResultStatus.NOT_STARTED
+    if too_early and not is_due:
+        return KeyResultStatus.TOO_EARLY
+    if key_result.kind is KeyResultKind.ERROR_BUDGET and key_result.target is not None:
+        return _budget_status(value, key_result.target, elapsed_ratio(key_result.period, at), is_due=is_due)
+    if states_condition(key_result):
+        return _condition_status(key_result, value, progress, is_due=is_due)
+    if progress.raw_ratio >= 1:
+        return KeyResultStatus.ACHIEVED
+    return KeyResultStatus.MISSED if is_due else by_gap
 
 
 def gap_status(gap: float, policy: StatusPolicy = DEFAULT_POLICY) -> KeyResultStatus:

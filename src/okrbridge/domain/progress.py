@@ -51,14 +51,6 @@ def linear(value: float, baseline: float, target: float) -> Progress:
     return Progress.of(gone / way)
 
 
-def value_at(ratio: float, baseline: float, target: float) -> float:
-    """The value at a share of the way, the inverse of formula A1: ``B + ratio x (T - B)``.
-
-    Worked example: 0.7 of the way from 800 ms to 200 ms is 800 - 0.7 x 600 = 380 ms.
-    """
-    return baseline + ratio * (target - baseline) + 0.0
-
-
 def budget_progress(consumed_ratio: float, allowance: float) -> Progress:
     """Progress of an error-budget key result (formula A5): full while consumption is within the allowance.
 
@@ -121,7 +113,8 @@ def progress_of(key_result: KeyResult, value: float, compliance: float | None = 
 
 def _progress_to_target(key_result: KeyResult, value: float) -> Progress | None:
     """Progress of the kinds that have a target, or limits, for their value."""
-    if states_condition(key_result) and key_result.baseline is None:
+    is_band = key_result.kind is KeyResultKind.BAND
+    if is_band or (states_condition(key_result) and key_result.baseline is None):
         return Progress.of(1.0 if holds(key_result, value) else 0.0) if _has_limit(key_result) else None
     from_nothing = key_result.kind in (KeyResultKind.REACH, KeyResultKind.SHARE)
     baseline = 0.0 if from_nothing and key_result.baseline is None else key_result.baseline

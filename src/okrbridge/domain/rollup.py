@@ -151,6 +151,7 @@ def objective_status(
     expected: float,
     commitment: Commitment,
     policy: StatusPolicy = DEFAULT_POLICY,
+    *,
     mode: RollUpMode = RollUpMode.WEIGHTED_MEAN,
 ) -> KeyResultStatus:
     """Status of an objective (formula A10): the worst of what it is committed to, else formula A8 on its progress.

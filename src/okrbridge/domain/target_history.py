@@ -82,7 +82,8 @@ def target_difficulty(baseline: float, target: float, improvements: FloatArray) 
 def noise_band(history: FloatArray) -> float:
     """Half the width of the band in which values lie by chance: ``2 x 1.4826 x MAD`` around the history's own trend.
 
-    Worked example: 400, 396, 404, 400, 396, 404, 400 ms have no trend and lie 0, 4, 4, 0, 4, 4, 0 from 400: MAD 4, band 11.86 ms.
+    Worked example: 400, 396, 404, 400, 396, 404, 400 ms have no trend and lie 0, 4, 4, 0, 4, 4, 0 from 400:
+    MAD 4, band 11.86 ms.
 
     Args:
         history: values in the order of time, evenly spaced; shape (values,), four at least.

@@ -52,7 +52,8 @@ def theil_sen(weeks: FloatArray, values: FloatArray) -> Line:
 def velocity(weeks: FloatArray, progress: FloatArray) -> float | None:
     """Slope of raw progress a week (formula A13): that of the robust line; None below two instants.
 
-    Worked example: 800, 770, 720, 690, 640, 600, 560 ms on the way to 200 ms is -40 ms a week, 40/600 = 0.0667 of the way.
+    Worked example: 800, 770, 720, 690, 640, 600, 560 ms on the way to 200 ms is -40 ms a week: 40/600 = 0.0667 of
+    the way.
 
     Args:
         weeks, progress: one point a cadence period, as ``forecast.cadence_points`` picks them; shape (points,).
@@ -102,12 +103,12 @@ def is_stalled(weeks: FloatArray, progress: FloatArray, elapsed_ratio: float, go
     """
     if len(weeks) == 0 or elapsed_ratio < STALLED_ELAPSED_RATIO - NOISE or progress[-1] >= goal_ratio - NOISE:
         return False
-    since = weeks[-1] - STALLED_WEEKS - NOISE
-    if weeks[0] < since or np.isclose(weeks[0], weeks[-1] - STALLED_WEEKS, rtol=0, atol=NOISE):
-        recent = weeks >= since
-        slope = velocity(weeks[recent], progress[recent])
-        return slope is not None and slope <= NOISE
-    return False
+    since = weeks[-1] - STALLED_WEEKS
+    if weeks[0] > since + NOISE:
+        return False
+    recent = weeks >= since - NOISE
+    slope = velocity(weeks[recent], progress[recent])
+    return slope is not None and slope <= NOISE
 
 
 def value_needed(baseline: float, target: float, expected_ratio: float) -> float:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from okrbridge.application.okr_records import FrozenBaseline, Outcome, ScoreRecord
+from okrbridge.application.okr_records import FrozenBaseline, ScoreRecord
+from okrbridge.domain.scoring import Outcome
 from okrbridge.domain.windows import Interval
 from okrbridge.storage.okr_tables import baselines, scores
 from okrbridge.storage.upsert import insert_new, upsert

@@ -10,7 +10,7 @@ from tests.fakes.scripted_source import SettableClock
 from tests.unit.api import snapshots as made
 from tests.unit.api.fakes import services
 
-from okrbridge.api.answer_cache import AnswerCache, Kept
+from okrbridge.api.answer_cache import AnswerCache, Asked, Kept
 from okrbridge.api.app import create_app
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.application.slo_reports import SloReports
@@ -106,27 +106,27 @@ def test_the_cache_forgets_what_was_asked_for_longest_ago():
     cache = AnswerCache(most_bytes=100)
     cache.turn_to(made.rich_snapshot(), made.NOW)
     for name in ("a", "b", "c", "d"):
-        cache.put((name, b""), Kept(b"x" * 25, name))
-    cache.get(("a", b""))
-    cache.put(("e", b""), Kept(b"x" * 25, "e"))
+        cache.put(Asked(name, b""), Kept(b"x" * 25, name))
+    cache.get(Asked("a", b""))
+    cache.put(Asked("e", b""), Kept(b"x" * 25, "e"))
 
-    assert [name for name in "abcde" if cache.get((name, b""))] == ["a", "c", "d", "e"]
+    assert [name for name in "abcde" if cache.get(Asked(name, b""))] == ["a", "c", "d", "e"]
     assert cache.size == 100
 
 
 def test_one_long_answer_does_not_push_out_all_others():
     cache = AnswerCache(most_bytes=100)
-    cache.put(("long", b""), Kept(b"x" * 26, ""))
+    cache.put(Asked("long", b""), Kept(b"x" * 26, ""))
 
-    assert cache.get(("long", b"")) is None
+    assert cache.get(Asked("long", b"")) is None
 
 
 def test_the_cache_is_empty_in_the_next_minute():
     cache, snapshot = AnswerCache(), made.rich_snapshot()
     published: datetime = snapshot.published_at
     cache.turn_to(snapshot, published)
-    cache.put(("a", b""), Kept(b"x", ""))
+    cache.put(Asked("a", b""), Kept(b"x", ""))
     cache.turn_to(snapshot, published + timedelta(seconds=59))
-    assert cache.get(("a", b"")) is not None
+    assert cache.get(Asked("a", b"")) is not None
     cache.turn_to(snapshot, published + timedelta(seconds=60))
-    assert (cache.get(("a", b"")), cache.size) == (None, 0)
+    assert (cache.get(Asked("a", b"")), cache.size) == (None, 0)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from tests.unit.api.fakes import FakeDatabase, FakeMetrics, services
+from tests.unit.api.tokens import every_token
 
 from okrbridge.api.app import create_app
 from okrbridge.api.dependencies import ReadinessCheck
@@ -40,7 +41,7 @@ def test_metrics_are_compressed_only_for_those_who_take_it(accepted: str, encodi
     answer = _client().get("/metrics", headers={"Accept-Encoding": accepted})
 
     assert answer.headers.get("content-encoding") == encoding
-    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["vary"] == "Accept-Encoding, Authorization"
     assert answer.text == "okrbridge_ticks_total 1\n"
 
 
@@ -71,8 +72,12 @@ def test_not_ready_names_what_failed(path: str):
     assert answer.json()["checks"][1] == {"name": "definitions", "ok": False, "detail": "not loaded"}
 
 
+def _admin(**changes: Any) -> TestClient:
+    return every_token().client("admin", **changes)
+
+
 def test_reload_is_refused_while_it_is_off():
-    answer = _client().post("/-/reload")
+    answer = _admin().post("/-/reload")
 
     assert answer.status_code == 403
     assert answer.json()["type"] == "urn:okrbridge:problem:reload-disabled"
@@ -80,15 +85,14 @@ def test_reload_is_refused_while_it_is_off():
 
 def test_a_web_page_must_not_reload():
     calls: list[int] = []
-    client = _client(reload=lambda: calls.append(1))
-    answer = client.post("/-/reload", headers={"Origin": "http://elsewhere.example"})
+    answer = _admin(reload=lambda: calls.append(1)).post("/-/reload", headers={"Origin": "http://elsewhere.example"})
 
     assert (answer.status_code, calls) == (403, [])
 
 
 def test_reload_reloads_when_it_is_on():
     calls: list[int] = []
-    answer = _client(reload=lambda: calls.append(1)).post("/-/reload")
+    answer = _admin(reload=lambda: calls.append(1)).post("/-/reload")
 
     assert (answer.json(), calls) == ({"status": "reloaded"}, [1])
 
@@ -97,7 +101,7 @@ def test_refused_definitions_come_back_with_every_fault():
     def refuse() -> None:
         raise DefinitionError([Fault("slos.yaml", 3, 7, "spec.target", "1.0 leaves no budget", "target")])
 
-    answer = _client(reload=refuse).post("/-/reload")
+    answer = _admin(reload=refuse).post("/-/reload")
 
     assert answer.status_code == 409
     [fault] = answer.json()["faults"]

@@ -46,6 +46,9 @@ NAMES = (
     "import",
     "plan",
     "serve",
+    "token create",
+    "token list",
+    "token revoke",
     "validate",
     "version",
 )
@@ -58,7 +61,9 @@ def test_these_are_the_commands():
 @pytest.mark.parametrize("name", NAMES)
 def test_each_takes_the_common_options_after_its_name(name: str):
     command = all_commands()[name]
-    subject = {"explain": ["slo/x"], "import": ["slos.yaml"]}.get(name, [])
+    made = ["--role", "viewer", "--name", "x"]
+    subjects = {"explain": ["slo/x"], "import": ["slos.yaml"], "token create": made, "token revoke": ["x"]}
+    subject = subjects.get(name, [])
     given = ["--config", "elsewhere", "--database-url", "sqlite:///x.db", "--format", "json"]
     with command.make_context(name, [*given, *subject]) as context:
         assert str(context.params["config"]) == "elsewhere"

@@ -135,17 +135,17 @@ def test_an_error_budget_is_known_by_its_allowance():
     assert found.measure.quantity is SloQuantity.BUDGET
 
 
-def test_incidents_are_accepted_with_a_warning():
-    text = with_key_result("name: kr", "from: 12/month", "to: 3/month", "measure: {incidents: {severity: [sev1]}}")
-
-    found = loaded(text)
+def test_incidents_are_counted_in_each_period():
+    found = loaded(
+        with_key_result("name: kr", "from: 12/month", "to: 3/month", "measure: {incidents: {severity: [sev1]}}")
+    )
 
     (kr,) = found.definitions.key_results
-    assert kr.measure == IncidentMeasure(("sev1",), (), parse_unit("/month"))
-    assert [str(each) for each in found.warnings] == [
-        f"a.yaml:{KEY_RESULT_LINE + 3}:17: spec.keyResults[0].measure.incidents: okrbridge 0.2 receives no incidents, "
-        "so this key result will show no_data"
-    ]
+    assert (kr.kind, kr.per, kr.unit.symbol) == (KeyResultKind.COUNT_PER_PERIOD, "month", "/month")
+    assert (kr.baseline, kr.target) == (12, 3)
+    # what is counted is a plain number; the run rate makes it a number a month
+    assert kr.measure == IncidentMeasure(("sev1",))
+    assert found.warnings == ()
 
 
 def test_a_key_result_without_a_measure_is_loaded_with_a_warning():
@@ -198,11 +198,11 @@ def test_the_objectives_type_is_the_key_results_unless_it_has_its_own():
 SLO_MEASURE = "measure: {slo: api-availability}"
 FAULTY_KEY_RESULTS = [
     (["to: 200ms", "measure: {promql: up, unit: s}"],
-     ["0:7: from: no baseline: say where it starts with from, or make it a threshold with operator: ge or le"]),
+     ["0:7: from: no baseline: say where it starts with from, have it measured with baseline: {over: 90d}, or make it a threshold with operator: ge or le"]),
     (["kind: increase", "to: 99%", SLO_MEASURE],
-     ["0:7: from: no baseline: say where the increase starts, such as from: 99.2%"]),
+     ["0:7: from: no baseline: say where the increase starts, such as from: 99.2%, or baseline: {over: 90d}"]),
     (["from: 99%", SLO_MEASURE], ["0:7: to: is missing; say where it should be"]),
-    ([SLO_MEASURE], ["0:7: : needs from and to, or operator and to, or allowance"]),
+    ([SLO_MEASURE], ["0:7: : needs from and to, or operator and to, or allowance, or the keys of another kind"]),
     (["kind: threshold", "to: 99%", SLO_MEASURE], ["0:7: operator: is missing; write ge, gt, le or lt"]),
     (["kind: errorBudget", SLO_MEASURE],
      ["0:7: allowance: is missing; say how much of the budget may be spent, such as 50%"]),
@@ -238,16 +238,16 @@ FAULTY_KEY_RESULTS = [
     (["allowance: 50%", "measure: {slo: api-availability, over: 7d}"],
      ["2:40: measure.over: a budget is counted over the key result's period; remove over, or write quantity: sli"]),
     (["from: 1", "to: 2", "measure: {}"],
-     ["3:16: measure: needs exactly one of slo, promql and incidents; there is none"]),
+     ["3:16: measure: needs exactly one of slo, promql, indicator, incidents, events, keyResult, sql, http, csv and manual; there is none"]),
     (["from: 1%", "to: 2%", "measure: {promql: up, slo: api-availability}"],
-     ["3:16: measure: needs exactly one of slo, promql and incidents; there are slo and promql"]),
+     ["3:16: measure: needs exactly one of slo, promql, indicator, incidents, events, keyResult, sql, http, csv and manual; there are slo and promql"]),
     (["from: 1", "to: 2", "measure: {promqll: up}"],
      ["3:17: measure.promqll: unknown key; did you mean 'promql'?",
-      "3:16: measure: needs exactly one of slo, promql and incidents; there is none"]),
+      "3:16: measure: needs exactly one of slo, promql, indicator, incidents, events, keyResult, sql, http, csv and manual; there is none"]),
     (["from: 1", "to: 2", "measure: {promql: up, over: 7d}"],
-     ["3:29: measure.over: goes with slo, not with promql; remove it"]),
+     ["3:29: measure.over: goes with slo, incidents, events, sql and csv, not with promql; remove it"]),
     (["from: 1%", "to: 2%", "measure: {slo: api-availability, unit: s}"],
-     ["3:40: measure.unit: goes with promql, not with slo; remove it"]),
+     ["3:40: measure.unit: goes with promql, events, sql, http, csv and manual, not with slo; remove it"]),
     (["from: 800ms", "to: 200ms", "measure: {promql: up}"],
      ["3:16: measure.unit: is missing: the key result is in ms; say what the query gives, such as s"]),
     (["from: 800ms", "to: 200ms", "measure: {promql: up, unit: ratio}"],
@@ -282,7 +282,7 @@ FAULTY_KEY_RESULTS = [
     (["from: 1%", "to: 2%", "checkpoints: [{at: 2026-11-01, progress: 110%}]", SLO_MEASURE],
      ["3:48: checkpoints[0].progress: must be a share between 0% and 100%, not 110%"]),
     (["kind: error_budget", "allowance: 50%", SLO_MEASURE],
-     ["1:13: kind: 'error_budget' is not one of increase, decrease, threshold, errorBudget; did you mean 'errorBudget'?"]),
+     ["1:13: kind: 'error_budget' is not one of increase, decrease, reach, threshold, maintain, band, relative, share, countPerPeriod, errorBudget, binary, milestone, ordinal, composite, baseline, hypothesis; did you mean 'errorBudget'?"]),
 ]  # fmt: skip
 
 

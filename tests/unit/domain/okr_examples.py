@@ -1,13 +1,14 @@
 """Key results, cycles and objectives for the tests of this folder, with the defaults that most of them share."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind, Operator
 from okrbridge.domain.measures import PromqlMeasure
 from okrbridge.domain.objectives import OkrObjective
+from okrbridge.domain.progress import Progress, progress_of
 from okrbridge.domain.units import finer, parse_quantity
 from okrbridge.domain.windows import Interval
 
@@ -15,12 +16,24 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 DUE = datetime(2026, 4, 1, tzinfo=UTC)
 HALF_WAY = datetime(2026, 2, 15, tzinfo=UTC)  # 45 of 90 days
 PERIOD = Interval(START, DUE)
+Known = TypeVar("Known")
 MEASURE = PromqlMeasure(query="up", source="prometheus")
 
 
 def week(number: float, of_cycle: datetime = START) -> datetime:
     """The instant so many weeks into the cycle."""
     return of_cycle + timedelta(weeks=number)
+
+
+def known(value: Known | None) -> Known:
+    """A value that must be there."""
+    assert value is not None
+    return value
+
+
+def progress_at(declared: KeyResult, value: float | None, compliance: float | None = None) -> Progress:
+    """Progress of a key result that has some."""
+    return known(progress_of(declared, known(value), compliance))
 
 
 def key_result(**changes: Any) -> KeyResult:

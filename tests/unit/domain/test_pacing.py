@@ -198,3 +198,19 @@ def test_a_policy_of_one_evaluation_has_no_memory():
 def test_a_candidate_survives_being_stored():
     stored = SteadyStatus(S.ON_TRACK, S.AT_RISK, 1)
     assert steady(stored, S.AT_RISK) == SteadyStatus(S.AT_RISK)
+
+
+def test_r19_after_21_days_of_six_weeks_half_is_expected():
+    assert expected_ratio(Interval(START, week(6)), START + timedelta(days=21)) == 0.5
+
+
+def test_r48_the_variance_is_progress_less_expected():
+    # 0.33 - 0.50
+    pace = pace_of(key_result(), HALF_WAY, 33.0, Progress.of(0.33))
+    assert pace.variance_ratio == pytest.approx(-0.17)
+    assert pace.gap_ratio == pytest.approx(0.17)
+
+
+def test_r54_a_policy_says_its_name_and_revision_beside_its_numbers():
+    assert (StatusPolicy().name, StatusPolicy().revision) == ("default", 1)
+    assert (StatusPolicy().on_track_gap, StatusPolicy().at_risk_gap) == (0.05, 0.25)

@@ -1,48 +1,11 @@
 import math
+import sys
 
 import pytest
-from tests.unit.domain.okr_examples import error_budget, from_to, key_result, threshold
-from tests.unit.domain.progress_table import COMMIT_AND_TARGET_POINTS, ROWS, Row
+from tests.unit.domain.okr_examples import error_budget, from_to, key_result, progress_at, threshold
 
 from okrbridge.domain.key_results import KeyResultKind, Operator
 from okrbridge.domain.progress import Progress, budget_progress, linear, progress_of
-from okrbridge.domain.units import parse_quantity
-
-FOUR_DECIMALS = 0.5e-4 + 1e-9  # the table is rounded to four
-
-
-def progress_at(row: Row, value: str) -> Progress:
-    declared = from_to(row.baseline, row.target)
-    return progress_of(declared, parse_quantity(value).to(declared.unit))
-
-
-@pytest.mark.parametrize(
-    ("row", "value", "raw"),
-    [
-        pytest.param(row, value, raw, id=f"{row.name} at {value}")
-        for row in (*ROWS, *COMMIT_AND_TARGET_POINTS)
-        for value, raw in row.points
-    ],
-)
-def test_progress_is_the_share_of_the_way_from_baseline_to_target(row, value, raw):
-    progress = progress_at(row, value)
-    assert progress.raw_ratio == pytest.approx(raw, abs=FOUR_DECIMALS)
-    assert progress.ratio == pytest.approx(min(1, max(0, raw)), abs=FOUR_DECIMALS)
-
-
-def test_the_table_of_worked_progress_is_whole():
-    assert (len(ROWS), sum(len(row.points) for row in ROWS)) == (26, 96)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_progress_is_0_at_the_baseline_and_never_minus_0(row):
-    progress = progress_at(row, row.baseline)
-    assert [str(progress.raw_ratio), str(progress.ratio)] == ["0.0", "0.0"]
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_progress_is_exactly_1_at_the_target(row):
-    assert progress_at(row, row.target) == Progress(1.0, 1.0)
 
 
 def test_overshoot_and_regression_show_in_the_raw_ratio_only():
@@ -58,12 +21,23 @@ def test_megabytes_are_decimal_unless_declared_binary():
     assert (declared.baseline, declared.target, declared.unit.symbol) == (2100, 500, "KB")
     # Declared in binary units it is 2.1 x 1048576 / 1000 = 2202.0096 KB: 1000 KB are 1202.0096 / 1702.0096 of the way.
     binary = from_to("2.1MiB", "500KB")
-    assert progress_of(binary, 1000.0).raw_ratio == pytest.approx(1202.0096 / 1702.0096)
+    assert progress_at(binary, 1000.0).raw_ratio == pytest.approx(1202.0096 / 1702.0096)
 
 
 def test_three_deployments_a_day_are_21_a_week():
     declared = from_to("2/week", "3/day")
     assert (declared.baseline, declared.target, declared.unit.symbol) == (2, 21, "/week")
+
+
+def test_a_week_has_five_days_only_where_that_is_declared():
+    assert from_to("2/week", "15/week").target == 15
+
+
+def test_the_largest_floats_have_progress_too():
+    # Their difference is beyond the range of floats: half of the way all the same.
+    assert linear(0.0, -1.7e308, 1.7e308).raw_ratio == 0.5
+    # A way of next to nothing, far overshot: the largest float and not infinity.
+    assert linear(1e300, 0.0, 1e-300).raw_ratio == sys.float_info.max
 
 
 def test_a_target_equal_to_the_baseline_is_an_error_not_infinity():
@@ -147,7 +121,7 @@ def test_float_noise_decides_no_threshold(operator):
 def test_a_threshold_with_a_start_moves_towards_its_target():
     # From 45 to under 15 at 30: (30 - 45) / (15 - 45) = 0.5.
     declared = key_result(kind=KeyResultKind.THRESHOLD, operator=Operator.LT, baseline=45.0, target=15.0)
-    assert progress_of(declared, 30.0).ratio == 0.5
+    assert progress_at(declared, 30.0).ratio == 0.5
 
 
 def test_a_threshold_without_an_operator_is_refused_by_name():

@@ -1,0 +1,1 @@
+"""How well forecasts are calibrated, on simulated key results whose end is known."""
