@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,26 +15,34 @@ from okrbridge import __version__
 from okrbridge.api.app import create_app
 from okrbridge.api.dependencies import ApiServices, ReadinessCheck
 from okrbridge.application.evaluate import Evaluator
+from okrbridge.application.okr_records import StoredDocument
 from okrbridge.application.parts import Parts
-from okrbridge.application.ports import MetricSource, Storage, Telemetry
+from okrbridge.application.ports import MetricSource, Storage, Telemetry, ValueSource
 from okrbridge.application.snapshot import SnapshotHolder
 from okrbridge.application.sync_definitions import sync_definitions
 from okrbridge.application.time_slice_sums import require_whole_slices
 from okrbridge.application.traces import TraceSource
-from okrbridge.definitions.loader import Loaded, load
+from okrbridge.definitions.loader import Loaded
+from okrbridge.definitions.stored import LoadedTogether, load_together, load_what_fits
 from okrbridge.domain.definition_set import DEFAULT_SOURCE, DataSource, DefinitionSet
-from okrbridge.errors import OkrbridgeError, StorageError
+from okrbridge.errors import ConfigurationError, OkrbridgeError, StorageError
 from okrbridge.observability.self_metrics import SelfMetrics
 from okrbridge.observability.telemetry import ProcessTelemetry
 from okrbridge.observability.tracing import tracer_provider
-from okrbridge.observability.watched_source import WatchedSource
+from okrbridge.observability.watched_source import WatchedSource, WatchedValues
 from okrbridge.publishing.metrics import MetricsPage
 from okrbridge.scheduling.ticker import Ticker
 from okrbridge.settings import Settings
+from okrbridge.sources.csv_file.source import csv_from_declaration
+from okrbridge.sources.http_json.source import http_json_from_declaration
 from okrbridge.sources.prometheus.declaration import from_declaration, traces_from_declaration
 from okrbridge.sources.simulated.source import SIMULATED_SCHEME, SimulatedSource
+from okrbridge.sources.sql.source import sql_from_declaration
 from okrbridge.storage.database import open_database
 from okrbridge.storage.migrations.runner import ensure_ready
+
+_VALUE_SOURCES = frozenset({"sql", "http", "csv"})
+"""Types of sources that give values and count no events."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,11 +65,35 @@ def open_storage(settings: Settings) -> Storage:
 
 
 def open_sources(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> dict[str, MetricSource]:
-    """The declared sources and the default one, by name; no connection is made yet."""
+    """The declared sources of events and the default one, by name; no connection is made yet."""
     return {
         name: WatchedSource(_open_source(source, settings, telemetry), telemetry)
         for name, source in _declared_sources(definitions, settings).items()
+        if source.type.casefold() not in _VALUE_SOURCES
     }
+
+
+def open_value_sources(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> dict[str, ValueSource]:
+    """The declared databases, files and JSON documents, by name; nothing is asked yet.
+
+    Raises:
+        ConfigurationError: a source cannot be opened as it is declared.
+    """
+    return {
+        source.name: WatchedValues(_open_values(source, settings), telemetry)
+        for source in definitions.sources
+        if source.type.casefold() in _VALUE_SOURCES
+    }
+
+
+def _open_values(source: DataSource, settings: Settings) -> ValueSource:
+    seconds = settings.query_timeout_seconds
+    match source.type.casefold():
+        case "sql":
+            return sql_from_declaration(source, seconds=seconds)
+        case "http":
+            return http_json_from_declaration(source, seconds=seconds)
+    return csv_from_declaration(source)
 
 
 def _declared_sources(definitions: DefinitionSet, settings: Settings) -> dict[str, DataSource]:
@@ -96,6 +128,23 @@ def open_traces(definitions: DefinitionSet, settings: Settings, name: str) -> It
         yield found
 
 
+def stored_documents(storage: Storage) -> list[StoredDocument]:
+    """What was made over HTTP."""
+    with storage.reading() as database:
+        return database.documents.all()
+
+
+def _with_stored(settings: Settings, loaded: Loaded, storage: Storage) -> Loaded:
+    """What was loaded from files, and what was made over HTTP and still fits beside it."""
+    stored = stored_documents(storage)
+    if not stored:
+        return loaded
+    loaded, left_out = load_what_fits(settings.config, stored, settings.grid)
+    for name in left_out:
+        log.error("left out: it does not fit the files; change it or them, and reload", document=name)
+    return loaded
+
+
 @dataclass
 class Service:
     """One okrbridge: definitions, database, sources, and the evaluator over them."""
@@ -117,7 +166,7 @@ class Service:
             max_age=max(timedelta(minutes=5), 5 * self.settings.grid.step),
         )
         self._reloading = threading.Lock()
-        self._retired: list[MetricSource] = []
+        self._retired: list[ValueSource] = []
 
     @property
     def definitions(self) -> DefinitionSet:
@@ -160,27 +209,44 @@ class Service:
             OkrbridgeError: why they were refused.
         """
         telemetry = self.parts.telemetry
-        sources: Mapping[str, MetricSource] = {}
+        sources = _Opened({}, {})
         try:
-            loaded = load([self.settings.config])
-            require_whole_slices(loaded.definitions.slos, self.settings.grid)
-            sources = open_sources(loaded.definitions, self.settings, telemetry)
+            stored = stored_documents(self.parts.storage)
+            loaded = load_together(self.settings.config, stored, self.settings.grid)
+            sources = _open_all(loaded.definitions, self.settings, telemetry)
             parts = _parts(self.settings, self.parts.storage, sources, telemetry)
             sync_definitions(parts, loaded.definitions)
         except OkrbridgeError:
-            _close(sources.values())
+            sources.close()
             telemetry.reloaded(succeeded=False, at=utc_now())
             raise
-        with self._reloading:
-            self._retired += self.parts.sources.values()
-            self.evaluator = Evaluator(parts, loaded.definitions, self.snapshots, self.evaluator.events)
-            self.parts, self.loaded = parts, loaded
+        self._put_in_force(loaded, parts)
         telemetry.reloaded(succeeded=True, at=utc_now())
         log.info("definitions loaded", slos=len(loaded.definitions.slos), key_results=len(self.definitions.key_results))
 
+    def prepare(self, stored: Sequence[StoredDocument]) -> LoadedTogether:
+        """Load the files and these documents that were made over HTTP, for a write.
+
+        Raises:
+            ConfigurationError: they do not fit together, or the files say other sources than those in force.
+        """
+        loaded = load_together(self.settings.config, stored, self.settings.grid)
+        if loaded.definitions.sources != self.definitions.sources:
+            raise ConfigurationError("the sources in the files have changed; reload before anything else is written")
+        return LoadedTogether(loaded, self._put_in_force)
+
+    def _put_in_force(self, loaded: Loaded, parts: Parts | None = None) -> None:
+        """Swap definitions; with parts, the sources too."""
+        with self._reloading:
+            if parts is not None:
+                self._retired += self.parts.askable.values()
+                self.parts = parts
+            self.evaluator = Evaluator(self.parts, loaded.definitions, self.snapshots, self.evaluator.events)
+            self.loaded = loaded
+
     def close_sources(self) -> None:
         """Let go of the connections to all sources, those of earlier definitions too."""
-        _close([*self._retired, *self.parts.sources.values()])
+        _close([*self._retired, *self.parts.askable.values()])
 
     def readiness(self) -> list[ReadinessCheck]:
         """What must hold before this process should get requests; a source being down is not among it."""
@@ -212,6 +278,7 @@ class Service:
                 metrics=self.metrics_page,
                 is_ready=self.readiness,
                 version=__version__,
+                prepare=self.prepare,
                 reload=self.reload if self.settings.enable_reload else None,
                 grid=self.settings.grid,
                 access=self.settings.access,
@@ -219,15 +286,36 @@ class Service:
         )
 
 
-def _close(sources: Iterable[MetricSource]) -> None:
+def _close(sources: Iterable[ValueSource]) -> None:
     for source in sources:
         source.close()
 
 
-def _parts(settings: Settings, storage: Storage, sources: Mapping[str, MetricSource], telemetry: Telemetry) -> Parts:
+@dataclass(frozen=True)
+class _Opened:
+    """All sources that were opened for one set of definitions."""
+
+    metric: Mapping[str, MetricSource]
+    value: Mapping[str, ValueSource]
+
+    def close(self) -> None:
+        _close([*self.metric.values(), *self.value.values()])
+
+
+def _open_all(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> _Opened:
+    """All sources; when one cannot be opened, none stays open."""
+    metric = open_sources(definitions, settings, telemetry)
+    try:
+        return _Opened(metric, open_value_sources(definitions, settings, telemetry))
+    except OkrbridgeError:
+        _close(metric.values())
+        raise
+
+
+def _parts(settings: Settings, storage: Storage, sources: _Opened, telemetry: Telemetry) -> Parts:
     return Parts(
         storage,
-        sources,
+        sources.metric,
         settings.grid,
         utc_now,
         telemetry,
@@ -235,6 +323,7 @@ def _parts(settings: Settings, storage: Storage, sources: Mapping[str, MetricSou
         late=settings.late,
         keep_slices=settings.keep_slices,
         keep_hours=settings.keep_hours,
+        value_sources=sources.value,
     )
 
 
@@ -253,7 +342,8 @@ def running(settings: Settings, loaded: Loaded) -> Iterator[Service]:
         opened.callback(telemetry.close)
         storage = open_storage(settings)
         opened.callback(storage.close)
-        parts = _parts(settings, storage, open_sources(loaded.definitions, settings, telemetry), telemetry)
+        loaded = _with_stored(settings, loaded, storage)
+        parts = _parts(settings, storage, _open_all(loaded.definitions, settings, telemetry), telemetry)
         snapshots = SnapshotHolder()
         service = Service(settings, loaded, parts, metrics, snapshots, Evaluator(parts, loaded.definitions, snapshots))
         opened.callback(service.close_sources)

@@ -18,7 +18,7 @@ from tests.unit.api.fakes import services
 from tests.unit.definitions.samples import faults_of
 
 from okrbridge.api.app import create_app
-from okrbridge.api.schemas import InstrumentationItem
+from okrbridge.api.schemas.key_results import InstrumentationItem
 from okrbridge.application.evaluate import Evaluator
 from okrbridge.application.explain import Explaining
 from okrbridge.application.explanation_text import explanation_lines

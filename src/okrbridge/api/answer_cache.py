@@ -18,6 +18,7 @@ from okrbridge.api.needs import declared_in, strongest
 from okrbridge.api.responses import JSON, SnapshotAnswer, age_in_minutes, answer_with_tag
 from okrbridge.application.access_ports import Role
 from okrbridge.application.snapshot import Snapshot
+from okrbridge.domain.definition_set import DefinitionSet
 
 _MOST_BYTES = 8 * 2**20
 
@@ -49,20 +50,22 @@ class AnswerCache:
     Attributes:
         most_bytes: of all bodies; what was asked for longest ago goes first.
         snapshot, minutes: what the answers were made of, and its age.
+        definitions: in force when they were made; they decide what is hidden from whom.
         size: bytes of the bodies.
     """
 
     most_bytes: int = _MOST_BYTES
     snapshot: Snapshot | None = None
+    definitions: DefinitionSet | None = None
     minutes: int = 0
     size: int = 0
     _kept: OrderedDict[Asked, Kept] = field(default_factory=OrderedDict)
 
-    def turn_to(self, snapshot: Snapshot | None, now: datetime) -> None:
+    def turn_to(self, snapshot: Snapshot | None, now: datetime, definitions: DefinitionSet | None = None) -> None:
         """Forget everything that was made from another snapshot, or in another minute, because ages grow."""
         minutes = age_in_minutes(snapshot, now) if snapshot else 0
-        if snapshot is not self.snapshot or minutes != self.minutes:
-            self.snapshot, self.minutes = snapshot, minutes
+        if snapshot is not self.snapshot or minutes != self.minutes or definitions is not self.definitions:
+            self.snapshot, self.minutes, self.definitions = snapshot, minutes, definitions
             self._kept.clear()
             self.size = 0
 
@@ -103,14 +106,15 @@ class SnapshotRoute(APIRoute):
             caller = await admitted(request, needed)
             services: ApiServices = request.app.state.services
             cache: AnswerCache = request.app.state.answers
-            cache.turn_to(services.snapshots.current, services.clock())
+            cache.turn_to(services.snapshots.current, services.clock(), services.definitions())
             key = Asked(request.scope["path"], request.scope["query_string"], caller.sees_restricted)
             kept = cache.get(key)
             if kept is not None:
                 return answer_with_tag(request, kept.tag, lambda: Response(kept.body, media_type=JSON))
-            made_from = cache.snapshot
+            made_from, declared = cache.snapshot, cache.definitions
             response = await make(request)
-            if isinstance(response, SnapshotAnswer) and cache.snapshot is made_from is response.snapshot:
+            is_current = cache.snapshot is made_from and cache.definitions is declared
+            if isinstance(response, SnapshotAnswer) and is_current and response.snapshot is made_from:
                 cache.put(key, Kept(bytes(response.body), response.headers["ETag"]))
             return response
 

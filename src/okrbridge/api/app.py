@@ -16,6 +16,8 @@ from okrbridge.api.documentation import API_VERSION, TAGS, describe
 from okrbridge.api.errors import add_error_handlers
 from okrbridge.api.local_only import LocalOnly
 from okrbridge.api.routes import audit, cycles, instrumentation, key_results, landing, objectives, operations, slos
+from okrbridge.api.routes.written import written_routers
+from okrbridge.api.writing import WritingLock
 from okrbridge.application.idempotency import RequestsAtWork
 from okrbridge.application.known_tokens import KnownTokens
 
@@ -50,6 +52,7 @@ def create_app(services: ApiServices) -> FastAPI:
     app.state.answers = AnswerCache()
     app.state.access = Access(services.access, KnownTokens(services.storage, services.clock))
     app.state.requests_at_work = RequestsAtWork()
+    app.state.writing = WritingLock()
     if not services.access.is_on:
         app.add_middleware(LocalOnly)
     return app
@@ -68,7 +71,8 @@ def bare_app() -> FastAPI:
     )
     for router in (slos.router, objectives.router, key_results.router, instrumentation.router, cycles.router):
         app.include_router(router, prefix=PREFIX, dependencies=[READS], max_body_size=LONGEST_BODY)
-    app.include_router(audit.router, prefix=PREFIX, max_body_size=LONGEST_BODY)
+    for router in (audit.router, *written_routers()):
+        app.include_router(router, prefix=PREFIX, max_body_size=LONGEST_BODY)
     app.include_router(operations.router, max_body_size=LONGEST_BODY)
     app.include_router(landing.router, dependencies=[OPEN], max_body_size=LONGEST_BODY)
     add_error_handlers(app)

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from okrbridge.api.errors import NotEvaluatedError
 from okrbridge.application.access import AccessRules
+from okrbridge.application.document_writing import Prepare
 from okrbridge.application.explain import Explaining
 from okrbridge.application.ports import Clock, Storage
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
@@ -45,6 +46,7 @@ class ApiServices:
             ``POST /-/reload`` off.
         grid: the grid of slices, for the rows of histories.
         access: what is asked of callers.
+        prepare: loads files and stored documents together; None where nothing is declared over HTTP.
     """
 
     snapshots: SnapshotHolder
@@ -57,6 +59,7 @@ class ApiServices:
     grid: Grid
     reload: Callable[[], None] | None = None
     access: AccessRules = field(default_factory=AccessRules)
+    prepare: Prepare | None = None
 
     def snapshot(self) -> Snapshot:
         """The current snapshot. Raises NotEvaluatedError before the first tick."""

@@ -20,7 +20,7 @@ from okrbridge.api.errors import (
     Problem,
 )
 from okrbridge.api.needs import route_needs
-from okrbridge.api.schemas import ProblemDocument
+from okrbridge.api.schemas.base import ProblemDocument
 from okrbridge.application.access_ports import Role
 
 API_VERSION = "1"

@@ -14,11 +14,14 @@ from starlette.responses import Response
 
 from okrbridge.api.responses import JsonResponse
 from okrbridge.application.access import ForbiddenError, UnauthenticatedError
+from okrbridge.application.cycle_rules import CycleClosedError, ReasonRequiredError
+from okrbridge.application.document_writing import DeclaredInFileError, RefusedDocumentError
 from okrbridge.application.idempotency import KeyInUseError, KeyReusedError
 from okrbridge.errors import (
     ConfigurationError,
     ConflictError,
     DefinitionError,
+    Fault,
     NotFoundError,
     OkrbridgeError,
     StorageError,
@@ -38,6 +41,10 @@ class NotEvaluatedError(OkrbridgeError):
 
 class ReloadDisabledError(OkrbridgeError):
     """Reloading over HTTP is turned off."""
+
+
+class WritingDisabledError(OkrbridgeError):
+    """Nothing here takes definitions over HTTP."""
 
 
 class PreconditionRequiredError(OkrbridgeError):
@@ -110,6 +117,20 @@ DATABASE_UNAVAILABLE = Problem(
     detail="the database did not do what was asked; the reason is in okrbridge's log",
     is_temporary=True,
 )
+DOCUMENT_REFUSED = Problem(
+    "document-refused", HTTPStatus.UNPROCESSABLE_ENTITY, "The documents would not fit together; nothing was changed"
+)
+REASON_REQUIRED = Problem(
+    "reason-required", HTTPStatus.UNPROCESSABLE_ENTITY, "A promise changes while its cycle runs: say why"
+)
+DECLARED_IN_FILE = Problem("declared-in-file", HTTPStatus.CONFLICT, "A file declares it, and files win")
+CYCLE_CLOSED = Problem("cycle-closed", HTTPStatus.CONFLICT, "The cycle is over")
+WRITING_DISABLED = Problem(
+    "writing-disabled",
+    HTTPStatus.FORBIDDEN,
+    "Definitions are not written over HTTP here",
+    detail="declare it in a file",
+)
 RELOAD_DISABLED = Problem("reload-disabled", HTTPStatus.FORBIDDEN, "Reloading over HTTP is turned off")
 DEFINITIONS_REFUSED = Problem("definitions-refused", HTTPStatus.CONFLICT, "The definitions were refused")
 UNAUTHORIZED = Problem(
@@ -149,6 +170,11 @@ _TABLE: tuple[tuple[type[OkrbridgeError], Problem], ...] = (
     (PreconditionFailedError, PRECONDITION_FAILED),
     (KeyInUseError, KEY_IN_USE),
     (KeyReusedError, KEY_REUSED),
+    (DeclaredInFileError, DECLARED_IN_FILE),
+    (CycleClosedError, CYCLE_CLOSED),
+    (ReasonRequiredError, REASON_REQUIRED),
+    (RefusedDocumentError, DOCUMENT_REFUSED),
+    (WritingDisabledError, WRITING_DISABLED),
     (ConflictError, CONFLICT),
     (NotEvaluatedError, NOT_EVALUATED),
     (NotReadyError, NOT_READY),
@@ -210,10 +236,25 @@ def _members(error: Exception) -> dict[str, Any]:
         return {"required_role": error.required_role}
     if isinstance(error, PreconditionFailedError):
         return {"etag": error.current}
+    return _members_of_documents(error)
+
+
+def _members_of_documents(error: Exception) -> dict[str, Any]:
+    if isinstance(error, DeclaredInFileError):
+        return {"code": "declared_in_file", "place": error.place}
+    if isinstance(error, CycleClosedError):
+        return {"code": "cycle_closed"}
+    if isinstance(error, RefusedDocumentError | ReasonRequiredError):
+        return {"errors": [_error(fault) for fault in error.faults]}
     if isinstance(error, DefinitionError):
         keys = ("file", "line", "column", "path", "message", "code")
         return {"faults": [{key: getattr(fault, key) for key in keys} for fault in error.faults]}
     return {}
+
+
+def _error(fault: Fault) -> dict[str, str]:
+    document = f"{fault.file}:{fault.line}" if fault.line else fault.file
+    return {"path": fault.path, "message": fault.message, "code": fault.code, "document": document}
 
 
 def _framework(request: Request, error: Exception) -> Response:

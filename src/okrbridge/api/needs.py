@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from okrbridge.api.auth import Requires
 from okrbridge.application.access import grants
 from okrbridge.application.access_ports import Role
+
+_CONVERTER = re.compile(r":\w+\}")
+"""What a path says of how a parameter is read, such as ``{subject:path}``; the description has the name alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class RouteNeed:
 def route_needs(app: FastAPI) -> list[RouteNeed]:
     """Every operation of an application that our routers have, with its need."""
     return [
-        RouteNeed(method, str(context.path), bool(declared), strongest(declared))
+        RouteNeed(method, _CONVERTER.sub("}", str(context.path)), bool(declared), strongest(declared))
         for context in iter_route_contexts(app.routes)
         if isinstance(context.original_route, APIRoute)
         for declared in [list(declared_in(context.dependant))]

@@ -17,6 +17,7 @@ from okrbridge.application.ports import (
     Reading,
     SourceFailure,
     ValueRequest,
+    ValueSource,
 )
 from okrbridge.domain.ledger import SliceState, SliceTable
 from okrbridge.domain.sli import Sli
@@ -70,7 +71,7 @@ def count(sources: Mapping[str, MetricSource], requests: Sequence[CountRequest])
     return [answers[index] for index in range(len(requests))]
 
 
-def read_values(sources: Mapping[str, MetricSource], requests: Sequence[tuple[str, ValueRequest]]) -> list[Reading]:
+def read_values(sources: Mapping[str, ValueSource], requests: Sequence[tuple[str, ValueRequest]]) -> list[Reading]:
     """Answer (source name, request) pairs, in order, every source asked once."""
     indexes: dict[str, list[int]] = defaultdict(list)
     for index, (name, _) in enumerate(requests):

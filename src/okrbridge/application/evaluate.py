@@ -14,15 +14,11 @@ from okrbridge.application import counting
 from okrbridge.application.backfill import Backfill, Filled
 from okrbridge.application.counting_facts import CountingFacts, learnt
 from okrbridge.application.event_counters import EventCounters
-from okrbridge.application.key_result_evaluation import (
-    Measuring,
-    cycle_of,
-    cycle_report,
-    objective_report,
-    progress_record,
-    value_requests,
-)
 from okrbridge.application.key_result_history import fill_key_result_history
+from okrbridge.application.measuring.baselines import freeze_baselines
+from okrbridge.application.measuring.evaluation import KeyResultEvaluation
+from okrbridge.application.measuring.requests import answers, sources_of, value_requests
+from okrbridge.application.measuring.rollup import cycle_report, objective_reports
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Counted, Reading, Transaction
 from okrbridge.application.recheck import Recheck
@@ -30,7 +26,7 @@ from okrbridge.application.records import Evaluation
 from okrbridge.application.retention import Retention
 from okrbridge.application.settling import settled
 from okrbridge.application.slo_evaluation import SloEvaluation
-from okrbridge.application.snapshot import KeyResultReport, Snapshot, SnapshotHolder
+from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.application.source_health import SourceHealth
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.windows import Interval
@@ -43,8 +39,6 @@ RETRY_PAST = timedelta(hours=1)
 
 PUBLISH_EVERY = 5.0
 """Seconds between snapshots while history is filled."""
-
-JUST_BEFORE = timedelta(microseconds=1)
 
 NO_OLDER_DATA = "the source keeps less history than the windows need, or nothing was there yet"
 
@@ -70,6 +64,7 @@ class Evaluator:
         self.recheck = Recheck(self.parts, self.definitions)
         self.retention = Retention(self.parts, self.definitions)
         self._slos = SloEvaluation(self.definitions, self.parts.grid, self.parts.sources)
+        self._key_results = KeyResultEvaluation(self.definitions, self.parts.grid, self._slos.memory)
         self._facts = CountingFacts(ingest_delay=self.parts.ingest_delay, late=self.parts.late)
         self._readings: Mapping[str, Reading] = {}
         self._past_due: datetime | None = datetime.min.replace(tzinfo=UTC)
@@ -116,6 +111,7 @@ class Evaluator:
         if keep_going() and self._past_due is not None and at >= self._past_due:
             made += self._fill_past(at, keep_going)
         if made:
+            self._key_results.memory.forget_history()
             self._publish_again()
         return made > 0
 
@@ -144,11 +140,13 @@ class Evaluator:
             log.warning("no older data", source=source, begins=begin.isoformat(), remedy=NO_OLDER_DATA)
 
     def _fill_past(self, at: datetime, keep_going: Callable[[], bool]) -> int:
-        """The key results' past, once; again after a while when a part of it could not be had."""
+        """The key results' baselines and past, once; again after a while when a part of it could not be had."""
+        frozen = freeze_baselines(self.parts, self.definitions, at)
         past = fill_key_result_history(self.parts, self.definitions, at, keep_going)
         if keep_going():
-            self._past_due = None if past.is_complete else at + RETRY_PAST
-        return past.made
+            is_complete = past.is_complete and not frozen.waiting
+            self._past_due = None if is_complete else at + RETRY_PAST
+        return frozen.made + past.made
 
     def _publish_again(self) -> None:
         """The current boundary's numbers once more from the fuller ledger, without asking the sources again."""
@@ -187,66 +185,26 @@ class Evaluator:
 
     def _read_values(self, at: datetime) -> dict[str, Reading]:
         requests = value_requests(self.definitions, at)
-        readings = counting.read_values(self.parts.sources, list(requests.values()))
-        sources = [source for source, _ in requests.values()]
-        self.health.note_values(zip(sources, readings, strict=True), at)
-        return dict(zip(requests, readings, strict=True))
+        readings = answers(self.parts.askable, requests)
+        self.health.note_values(zip(sources_of(requests), readings.values(), strict=True), at)
+        return readings
 
     def _compute(self, transaction: Transaction, at: datetime, evaluation_id: str, events: EventCounters) -> Snapshot:
         """The snapshot of a boundary from the ledger and the readings; saves what it measured."""
         ledger = transaction.ledger
-        key_results = self._measure(transaction, at, evaluation_id)
+        measured = self._key_results.evaluate(transaction, at, self._readings, evaluation_id)
         return Snapshot(
             evaluation_id=evaluation_id,
             at=at,
             published_at=self.parts.clock(),
             slos=self._slos.reports(ledger, at, outcomes=self.health.outcomes, events=events),
-            objectives=tuple(
-                objective_report(
-                    objective,
-                    self.definitions.cycle_by_name[objective.cycle],
-                    tuple(key_results[key_result.id] for key_result in objective.key_results),
-                    at,
-                )
-                for objective in self.definitions.objectives
-            ),
+            objectives=objective_reports(self.definitions, measured.key_results, at),
+            indicators=measured.indicators,
             cycles=tuple(cycle_report(cycle, at) for cycle in self.definitions.cycles),
-            sources=tuple(self.health.report(name, at) for name in self.parts.sources),
+            sources=tuple(self.health.report(name, at) for name in self.parts.askable),
             history_filled_ratio=self.backfill.needs.filled_ratio(ledger, at),
             counting=self._facts,
         )
-
-    def _measure(self, transaction: Transaction, at: datetime, evaluation_id: str) -> dict[str, KeyResultReport]:
-        ids = [key_result.id for key_result in self.definitions.key_results]
-        previous = transaction.progress.latest(ids, at - JUST_BEFORE)
-        last_good = transaction.progress.latest_good(ids, at - JUST_BEFORE)
-        measuring = Measuring(
-            self.definitions,
-            transaction.ledger,
-            self.parts.grid,
-            at,
-            self._readings,
-            evaluation_id,
-            self._slos.memory,
-        )
-        reports: dict[str, KeyResultReport] = {}
-        for key_result in self.definitions.key_results:
-            measurement = measuring.measure(key_result)
-            good = measurement if measurement.value is not None else last_good.get(key_result.id)
-            objective = self.definitions.objective_by_name[key_result.objective]
-            reports[key_result.id] = KeyResultReport(
-                key_result=key_result,
-                cycle=cycle_of(key_result, self.definitions),
-                team=objective.team,
-                owner=key_result.owner or objective.owner,
-                progress=progress_record(key_result, measurement, good, previous.get(key_result.id)),
-                measurement=measurement,
-                last_good=good,
-            )
-        transaction.progress.save(
-            [report.measurement for report in reports.values()], [report.progress for report in reports.values()]
-        )
-        return reports
 
 
 def _failures(answers: Sequence[Counted], readings: Mapping[str, Reading]) -> dict[str, str]:

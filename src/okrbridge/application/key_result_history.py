@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from okrbridge.application import counting
-from okrbridge.application.key_result_evaluation import Measuring, progress_record, value_requests
+from okrbridge.application.measuring.composing import depends_on
+from okrbridge.application.measuring.evaluation import Before, KeyResultEvaluation, is_worth_keeping
+from okrbridge.application.measuring.indicators import indicator_record
+from okrbridge.application.measuring.machine import Measuring
+from okrbridge.application.measuring.requests import Asked, answers, value_requests
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Transaction
-from okrbridge.application.records import Quality, history_evaluation_id
-from okrbridge.application.slo_counts import CountMemory
+from okrbridge.application.records import Measurement, ProgressRecord, Quality, history_evaluation_id
+from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult
+from okrbridge.domain.measures import (
+    CsvMeasure,
+    HttpMeasure,
+    IndicatorMeasure,
+    ManualMeasure,
+    Measure,
+    NoMeasure,
+    SqlMeasure,
+)
 from okrbridge.domain.windows import Grid, Interval
 
 EVERY = timedelta(days=1)
 NEAR = timedelta(hours=1)
 """A record this soon after a day's instant stands for the day."""
+
+BEFORE_CYCLES = timedelta(days=90)
+"""How far back an indicator's past is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,61 +49,131 @@ class Past:
     is_complete: bool
 
 
+def speaks_of_past(measure: Measure, definitions: DefinitionSet) -> bool:
+    """Whether a measure can be asked as of a day that has gone: not a JSON document, a person, or a table as it is."""
+    match measure:
+        case HttpMeasure() | ManualMeasure() | NoMeasure():
+            return False
+        case CsvMeasure(time_column=column):
+            return bool(column)
+        case SqlMeasure(query=query):
+            return any(name in query for name in (":start", ":end", ":at"))
+        case IndicatorMeasure(indicator=name):
+            own = next((one for one in definitions.indicators if one.name == name), None)
+            return own is not None and speaks_of_past(own.measure, definitions)
+    return True
+
+
 def fill_key_result_history(
     parts: Parts, definitions: DefinitionSet, at: datetime, keep_going: Callable[[], bool]
 ) -> Past:
-    """Measure every key result at the days of its period that have no record.
+    """Measure every key result and indicator at the days of its past that have no record.
 
-    Instants are whole days after the period's start. Asking again measures only what is missing.
+    Instants are whole days after the period's start; of an indicator, the days before now. Asking again measures only
+    what is missing.
 
     Args:
         keep_going: asked before each day; False ends it early.
     """
-    with parts.storage.reading() as database:
-        instants = sorted({day for kr in definitions.key_results for day in _days(kr, database, parts.grid, at)})
-    made, is_complete, memory = 0, True, CountMemory()
-    for instant in instants:
+    missing = _missing(parts, definitions, at)
+    evaluation = KeyResultEvaluation(definitions, parts.grid)
+    made, is_complete = 0, True
+    for instant in sorted(missing):
         if not keep_going():
             return Past(made, is_complete=False)
-        requests = value_requests(definitions, instant)
-        readings = counting.read_values(parts.sources, list(requests.values()))
-        by_id = dict(zip(requests, readings, strict=True))
+        ids = missing[instant]
+        readings = answers(parts.askable, _asked(definitions, instant, ids))
         with parts.storage.transaction() as transaction:
-            day_id = history_evaluation_id()
-            measuring = Measuring(definitions, transaction.ledger, parts.grid, instant, by_id, day_id, memory)
-            day = _measure_one_day(definitions, transaction, measuring)
+            before = Before.read(evaluation, transaction, instant)
+            measuring = Measuring(
+                definitions,
+                transaction,
+                parts.grid,
+                instant,
+                readings,
+                history_evaluation_id(),
+                before.check_ins,
+                evaluation.memory,
+            )
+            day = _measure_one_day(evaluation, measuring, before, ids)
         made += day.made
         is_complete &= day.is_complete
     return Past(made, is_complete)
 
 
-def _days(key_result: KeyResult, database: Transaction, grid: Grid, at: datetime) -> list[datetime]:
-    """The days of a key result's period that have no record."""
-    start = grid.ceil(key_result.period.start)
-    days = int((min(at, key_result.period.end) - start) / EVERY)
-    instants = [start + (day + 1) * EVERY for day in range(days)]
-    return [day for day in instants if not _has_record(key_result, database, day)]
+def _missing(parts: Parts, definitions: DefinitionSet, at: datetime) -> Mapping[datetime, set[str]]:
+    """The ids of what has no record, by day."""
+    missing: dict[datetime, set[str]] = {}
+    with parts.storage.reading() as database:
+        for name, day in _days(definitions, parts.grid, at):
+            if not _has_record(name, database, day):
+                missing.setdefault(day, set()).add(name)
+    return missing
 
 
-def _has_record(key_result: KeyResult, database: Transaction, day: datetime) -> bool:
-    return bool(database.progress.history(key_result.id, Interval(day, day + NEAR), limit=1))
-
-
-def _measure_one_day(definitions: DefinitionSet, transaction: Transaction, measuring: Measuring) -> Past:
-    at = measuring.at
-    ids = [key_result.id for key_result in definitions.key_results]
-    just_before = at - timedelta(microseconds=1)
-    previous = transaction.progress.latest(ids, just_before)
-    good = transaction.progress.latest_good(ids, just_before)
-    measurements, records, is_complete = [], [], True
+def _days(definitions: DefinitionSet, grid: Grid, at: datetime) -> Iterator[tuple[str, datetime]]:
+    """The days that each should have a record of."""
     for key_result in definitions.key_results:
-        if at < key_result.period.start or _has_record(key_result, transaction, at):
+        if speaks_of_past(key_result.measure, definitions):
+            start = grid.ceil(key_result.period.start)
+            yield from ((key_result.id, day) for day in _each_day(start, min(at, key_result.period.end)))
+    day_before = at.replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_CYCLES
+    for indicator in definitions.indicators:
+        if speaks_of_past(indicator.measure, definitions):
+            yield from ((indicator.id, day) for day in _each_day(day_before, at))
+
+
+def _each_day(start: datetime, end: datetime) -> list[datetime]:
+    return [start + (day + 1) * EVERY for day in range(int((end - start) / EVERY))]
+
+
+def _has_record(name: str, database: Transaction, day: datetime) -> bool:
+    return bool(database.progress.history(name, Interval(day, day + NEAR), limit=1))
+
+
+def _asked(definitions: DefinitionSet, instant: datetime, ids: set[str]) -> dict[str, Asked]:
+    """What sources are asked for a day: for those that lack it, and for the indicators that key results follow."""
+    return {
+        name: asked
+        for name, asked in value_requests(definitions, instant).items()
+        if name in ids or name.startswith("indicator:")
+    }
+
+
+def _measure_one_day(evaluation: KeyResultEvaluation, measuring: Measuring, before: Before, ids: set[str]) -> Past:
+    reports: dict[str, KeyResultReport] = {}
+    kept: list[tuple[Measurement, ProgressRecord]] = []
+    is_complete = True
+    needed = _needed(evaluation, ids)
+    for key_result in evaluation.order:
+        if key_result.id not in needed:
             continue
-        measurement = measuring.measure(key_result)
-        is_complete &= measurement.is_filled and measurement.quality is not Quality.ERROR
-        if measurement.value is None or not measurement.is_filled:
+        report = evaluation.report(key_result, measuring, before, reports)
+        reports[key_result.id] = report
+        if key_result.id not in ids:
             continue
-        measurements.append(measurement)
-        records.append(progress_record(key_result, measurement, good.get(key_result.id), previous.get(key_result.id)))
-    transaction.progress.save(measurements, records)
-    return Past(len(records), is_complete)
+        is_complete &= _is_settled(key_result, report.measurement)
+        if is_worth_keeping(report.measurement):
+            kept.append((report.measurement, report.progress))
+    for indicator in evaluation.definitions.indicators:
+        own = measuring.of_indicators[indicator.name]
+        if indicator.id in ids and is_worth_keeping(own):
+            kept.append((own, indicator_record(indicator, own, own)))
+    measuring.transaction.progress.save([one for one, _ in kept], [one for _, one in kept])
+    return Past(len(kept), is_complete)
+
+
+def _needed(evaluation: KeyResultEvaluation, ids: set[str]) -> set[str]:
+    """Those that are wanted, and those that they are made of."""
+    needed = set(ids)
+    for key_result in reversed(evaluation.order):
+        if key_result.id in needed:
+            needed.update(depends_on(key_result))
+    return needed
+
+
+def _is_settled(key_result: KeyResult, measurement: Measurement) -> bool:
+    """Whether asking again would tell nothing new."""
+    return measurement.at < key_result.period.start or (
+        measurement.is_filled and measurement.quality is not Quality.ERROR
+    )

@@ -146,13 +146,61 @@ KEY_RESULT_METRICS = (
         "okrbridge_key_result_quality",
         _GAUGE,
         (*_KEY_RESULT, "quality"),
-        "How good the last measurement is: ok, partial, stale, no_data or error; always 1.",
+        "How good the last measurement is: ok, partial, stale, no_data, error, insufficient_samples or too_early; always 1.",
     ),
     Metric(
         "okrbridge_key_result_measurement_age_seconds",
         _GAUGE,
         _KEY_RESULT,
         "Age of the last good value when it was evaluated.",
+    ),
+    Metric(
+        "okrbridge_key_result_confidence",
+        _GAUGE,
+        _KEY_RESULT,
+        "What people said last: 0 to 10; absent before the first check-in that tells it.",
+    ),
+    Metric(
+        "okrbridge_key_result_machine_confidence",
+        _GAUGE,
+        _KEY_RESULT,
+        "The forecast's probability to reach the goal on the scale of people, 0 to 10.",
+    ),
+    Metric(
+        "okrbridge_key_result_forecast_ratio",
+        _GAUGE,
+        (*_KEY_RESULT, "quantile"),
+        "Raw progress when it is due, as forecast; quantile is 0.1, 0.5 or 0.9. Absent with fewer than four points.",
+    ),
+    Metric(
+        "okrbridge_key_result_hit_probability_ratio",
+        _GAUGE,
+        _KEY_RESULT,
+        "Probability to reach the goal when it is due, 0..1.",
+    ),
+    Metric(
+        "okrbridge_key_result_velocity_ratio",
+        _GAUGE,
+        _KEY_RESULT,
+        "Raw progress a week over the velocity that the goal needs; below 1 is too slow.",
+    ),
+    Metric(
+        "okrbridge_key_result_velocity_progress_per_week",
+        _GAUGE,
+        _KEY_RESULT,
+        "Raw progress a week.",
+    ),
+    Metric(
+        "okrbridge_key_result_guard_breached",
+        _GAUGE,
+        _KEY_RESULT,
+        "1 while a guard does not hold, 0 while all hold; absent without guards.",
+    ),
+    Metric(
+        "okrbridge_key_result_check_in_overdue",
+        _GAUGE,
+        _KEY_RESULT,
+        "1 while a check-in is overdue, else 0; absent when none is wanted.",
     ),
 )
 

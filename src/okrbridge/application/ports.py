@@ -266,6 +266,12 @@ class ProgressRecords(Protocol):
     def history(self, key_result: str, interval: Interval, limit: int) -> list[ProgressRecord]:
         """Progress in an interval, ascending; the newest ``limit`` when there are more."""
 
+    def sampled(self, key_results: Sequence[str], instants: Sequence[datetime]) -> Mapping[str, list[ProgressRecord]]:
+        """The last progress of each key result at or before each instant, ascending, every record once."""
+
+    def measured(self, key_result: str, interval: Interval) -> list[tuple[datetime, float | None]]:
+        """When a key result was measured in an interval, and its value then, ascending; None for no value."""
+
 
 class EvaluationRecords(Protocol):
     """What each tick did."""

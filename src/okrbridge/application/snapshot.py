@@ -8,12 +8,14 @@ from datetime import datetime
 from functools import cached_property
 
 from okrbridge.application.counting_facts import CountingFacts
+from okrbridge.application.key_result_outlook import Outlook
+from okrbridge.application.okr_records import FrozenBaseline
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
 from okrbridge.application.slo_reports import SloReport, SloReports
 from okrbridge.domain.cycles import Cycle
-from okrbridge.domain.key_results import KeyResult
-from okrbridge.domain.objectives import OkrObjective
-from okrbridge.domain.pacing import KeyResultStatus
+from okrbridge.domain.key_results import KeyResult, Visibility
+from okrbridge.domain.objectives import Indicator, OkrObjective
+from okrbridge.domain.pacing import DEFAULT_POLICY, KeyResultStatus, StatusPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,13 @@ class KeyResultReport:
     """A key result as evaluated.
 
     Attributes:
+        key_result: as declared, with what follows from its frozen baseline.
         measurement: this evaluation's attempt to measure it, good or not.
         last_good: the measurement its value is from; None when it was never measured.
+        outlook: what is to be expected of it.
+        policy: by which its status was judged.
+        frozen_baseline: the baseline that was measured; None where it is declared, and while it is not measured.
+        is_restricted: whether only some may see title and value: its own visibility, or its objective's.
     """
 
     key_result: KeyResult
@@ -32,6 +39,10 @@ class KeyResultReport:
     progress: ProgressRecord
     measurement: Measurement
     last_good: Measurement | None
+    outlook: Outlook = Outlook()
+    policy: StatusPolicy = DEFAULT_POLICY
+    frozen_baseline: FrozenBaseline | None = None
+    is_restricted: bool = False
 
     @property
     def status(self) -> KeyResultStatus:
@@ -52,7 +63,11 @@ class KeyResultReport:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveReport:
-    """An objective rolled up from its key results."""
+    """An objective rolled up from its key results and from the objectives that contribute to it.
+
+    Attributes:
+        contributing: names of the children whose progress is part of it.
+    """
 
     objective: OkrObjective
     progress_ratio: float | None
@@ -61,6 +76,33 @@ class ObjectiveReport:
     expected_ratio: float
     status: KeyResultStatus
     key_results: tuple[KeyResultReport, ...]
+    contributing: tuple[str, ...] = ()
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether only some may see it."""
+        return self.objective.visibility is Visibility.RESTRICTED
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorReport:
+    """An indicator as evaluated.
+
+    Attributes:
+        record: its value in the history that goes on before and after cycles; its status tells whether the value is
+            in the healthy range.
+        measurement: this evaluation's attempt to measure it.
+        last_good: the measurement its value is from; None when it was never measured.
+        others: what the other measures of the same metric gave; None where one gave nothing.
+        disagrees: whether one of them lies outside of the tolerance; None when nothing can be compared.
+    """
+
+    indicator: Indicator
+    record: ProgressRecord
+    measurement: Measurement
+    last_good: Measurement | None
+    others: tuple[float | None, ...] = ()
+    disagrees: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +112,7 @@ class CycleReport:
     cycle: Cycle
     elapsed_ratio: float
     phase: str
-    """``preparation`` before its start, ``delivery`` inside it, ``closed`` after."""
+    """``preparation`` before its start, ``delivery`` inside it, then ``retrospective``, then ``closed``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +151,7 @@ class Snapshot:
     objectives: tuple[ObjectiveReport, ...] = ()
     cycles: tuple[CycleReport, ...] = ()
     sources: tuple[SourceReport, ...] = ()
+    indicators: tuple[IndicatorReport, ...] = ()
     history_filled_ratio: float = 1.0
     counting: CountingFacts = field(default_factory=CountingFacts)
 
@@ -126,6 +169,11 @@ class Snapshot:
     def key_result_by_id(self) -> Mapping[str, KeyResultReport]:
         """Key result reports by ``OBJECTIVE/NAME``."""
         return {report.key_result.id: report for report in self.key_results}
+
+    @cached_property
+    def indicator_by_name(self) -> Mapping[str, IndicatorReport]:
+        """Indicator reports by name."""
+        return {report.indicator.name: report for report in self.indicators}
 
     @cached_property
     def objective_by_name(self) -> Mapping[str, ObjectiveReport]:

@@ -6,7 +6,7 @@ from okrbridge.application.parts import Parts
 from okrbridge.application.records import DefinitionRevision
 from okrbridge.domain.definition_set import DefinitionSet
 
-FROM_FILES = "file"
+ORIGINS = ("file", "http")
 
 
 def sync_definitions(parts: Parts, definitions: DefinitionSet) -> list[DefinitionRevision]:
@@ -14,5 +14,12 @@ def sync_definitions(parts: Parts, definitions: DefinitionSet) -> list[Definitio
 
     Counts are not touched: an SLI is known by its question, so a new target or window asks the old ledger.
     """
+    at = parts.clock()
     with parts.storage.transaction() as transaction:
-        return transaction.definitions.record(definitions.documents, FROM_FILES, parts.clock())
+        return [
+            revision
+            for origin in ORIGINS
+            for revision in transaction.definitions.record(
+                [one for one in definitions.documents if one.origin == origin], origin, at
+            )
+        ]

@@ -33,13 +33,14 @@ class _Report:
     """What is told.
 
     Attributes:
-        faults, warnings: in reading order.
+        faults, warnings, lints: in reading order.
         unreachable: sources that could not be asked under ``--live``.
         summary: the last line for people; empty for none.
     """
 
     faults: Sequence[Fault]
     warnings: Sequence[Fault] = ()
+    lints: Sequence[Fault] = ()
     unreachable: Sequence[Unreachable] = ()
     summary: str = ""
 
@@ -52,11 +53,12 @@ def validate(
     database_url: DatabaseOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Check definitions and name every fault as file:line:col: path: message.
+    """Check definitions and name every fault as file:line:col: path: message; then what is likely wrong.
 
-    Leaves with 2 on faults, with 1 when a source refuses a query under --live, with 3 on warnings under --strict,
-    and with 4 when a source cannot be reached under --live.
+    Leaves with 2 on faults, with 1 when a source refuses a query under --live, with 3 on warnings and lints under
+    --strict, and with 4 when a source cannot be reached under --live.
     """
+    from okrbridge.cli.lint_places import lints_of
     from okrbridge.settings import load_settings
 
     settings = load_settings({"config": config})
@@ -66,9 +68,10 @@ def validate(
     except DefinitionError as problem:
         _tell(_Report(problem.faults, summary=f"{_counted(len(problem.faults), 'fault')} found"), format, stdin)
         raise typer.Exit(WRONG) from None
-    report, code = _checked_live(loaded, settings) if live else (_good(loaded), GOOD)
+    lints = lints_of(loaded.definitions, stdin)
+    report, code = _checked_live(loaded, lints, settings) if live else (_good(loaded, lints), GOOD)
     _tell(report, format, stdin)
-    raise typer.Exit(WARNINGS if code == GOOD and strict and loaded.warnings else code)
+    raise typer.Exit(WARNINGS if code == GOOD and strict and (loaded.warnings or lints) else code)
 
 
 def _loaded(paths: Sequence[Path] | None, config: Path, stdin: bytes | None) -> Loaded:
@@ -88,18 +91,18 @@ def standard_input() -> bytes:
     return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
-def _good(loaded: Loaded) -> _Report:
-    return _Report((), loaded.warnings, summary=_summary(loaded))
+def _good(loaded: Loaded, lints: Sequence[Fault]) -> _Report:
+    return _Report((), loaded.warnings, lints, summary=_summary(loaded, lints))
 
 
-def _checked_live(loaded: Loaded, settings: Settings) -> tuple[_Report, int]:
+def _checked_live(loaded: Loaded, lints: Sequence[Fault], settings: Settings) -> tuple[_Report, int]:
     from okrbridge.cli.live_check import check_live
 
     check = check_live(loaded, settings)
     if check.exit_code == GOOD:
-        return _good(loaded), GOOD
+        return _good(loaded, lints), GOOD
     refused = f"{_counted(len(check.faults), 'fault')} found" if check.faults else ""
-    return _Report(check.faults, loaded.warnings, check.unreachable, refused), check.exit_code
+    return _Report(check.faults, loaded.warnings, (), check.unreachable, refused), check.exit_code
 
 
 def _tell(report: _Report, format: Format, stdin: bytes | None) -> None:
@@ -113,7 +116,7 @@ def _print_json(report: _Report) -> None:
     print_json(
         {
             "faults": [_item(fault) for fault in report.faults],
-            "warnings": [_item(warning) for warning in report.warnings],
+            "warnings": [_item(warning) for warning in (*report.warnings, *report.lints)],
             "unreachable": [{"source": each.source, "message": each.message} for each in report.unreachable],
         }
     )
@@ -128,6 +131,8 @@ def _print_text(report: _Report, stdin: bytes | None) -> None:
         say(render(fault, source_line(fault, text if fault.file == STDIN else None)))
     for warning in report.warnings:
         say(f"{warning} [warning]")
+    for lint in report.lints:
+        say(f"{lint} [{lint.code}]")
     for each in report.unreachable:
         say(f"source {each.source}: {each.message}")
     if report.summary:
@@ -145,7 +150,7 @@ def _item(fault: Fault) -> dict[str, object]:
     }
 
 
-def _summary(loaded: Loaded) -> str:
+def _summary(loaded: Loaded, lints: Sequence[Fault]) -> str:
     definitions = loaded.definitions
     parts = [
         _counted(loaded.files, "file"),
@@ -154,7 +159,7 @@ def _summary(loaded: Loaded) -> str:
         _counted(len(definitions.objectives), "objective"),
         _counted(len(definitions.key_results), "key result"),
         *([_counted(len(definitions.maintenance), "maintenance window")] if definitions.maintenance else []),
-        _counted(len(loaded.warnings), "warning"),
+        _counted(len(loaded.warnings) + len(lints), "warning"),
     ]
     return f"good: {', '.join(parts)}"
 

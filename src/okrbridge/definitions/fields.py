@@ -74,7 +74,7 @@ def _share(value: object) -> float:
     if not 0 <= quantity.value <= 1:
         hint = f"; write {quantity.text}%" if quantity.unit == PLAIN and 1 < quantity.value <= 100 else ""
         raise refusal("wrong_value", f"must be a share between 0% and 100%, not {quantity.text}{hint}")
-    return quantity.value
+    return quantity.value + 0.0
 
 
 def _unit(value: object) -> Unit:

@@ -91,11 +91,18 @@ def _node(value: object, path: Path) -> Node:
         return Node(_NOWHERE, children={str(key): _node(item, (*path, str(key))) for key, item in value.items()})
     if isinstance(value, list | tuple):
         return Node(_NOWHERE, children=[_node(item, (*path, index)) for index, item in enumerate(value)])
-    if isinstance(value, float) and not math.isfinite(value):
-        raise _RefusedError(path, f"{value} is not a finite number", "wrong_value")
+    if isinstance(value, int | float) and not _is_number(value):
+        raise _RefusedError(path, "is no finite number of at most 300 digits", "wrong_value")
     if value is not None and not isinstance(value, str | int | float):
         raise _RefusedError(path, f"a value of type {type(value).__name__} is no JSON", "wrong_type")
     return Node(_NOWHERE, value)
+
+
+def _is_number(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _too_deep(path: Path) -> _RefusedError:

@@ -24,7 +24,7 @@ def rises(spec: KeyResultSpec, kind: KeyResultKind, baseline: float | None, targ
     if kind is KeyResultKind.SHARE:
         return True
     if kind is KeyResultKind.RELATIVE:
-        return None if spec.change is None else spec.change > 0
+        return None if spec.change is None else spec.change.value > 0
     if kind in _COMPARED and spec.operator is not None:
         return Operator(spec.operator).wants_high
     start = 0.0 if kind in _FROM_NOTHING else baseline

@@ -5,13 +5,14 @@ from __future__ import annotations
 from okrbridge.definitions.findings import Spot
 from okrbridge.definitions.key_result_shapes import KeyResultSpec
 from okrbridge.definitions.measure_shapes import MeasureSpec
+from okrbridge.definitions.okr_fields import DeclaredChange
 from okrbridge.definitions.unit_fit import is_rate
 from okrbridge.domain.key_results import KeyResultKind
 
 _START = ("from", "baseline")
 _KEYS: dict[KeyResultKind, tuple[str, ...]] = {
-    KeyResultKind.INCREASE: (*_START, "to", "stretch"),
-    KeyResultKind.DECREASE: (*_START, "to", "stretch"),
+    KeyResultKind.INCREASE: (*_START, "to", "change", "stretch"),
+    KeyResultKind.DECREASE: (*_START, "to", "change", "stretch"),
     KeyResultKind.REACH: ("to", "stretch"),
     KeyResultKind.THRESHOLD: ("operator", "to", "from", "critical", "stretch"),
     KeyResultKind.MAINTAIN: ("operator", "to", "critical", "requiredShare", "qualifying"),
@@ -40,20 +41,12 @@ def kind_of(spot: Spot, spec: KeyResultSpec) -> KeyResultKind | None:
 
 def keys_fit(spot: Spot, kind: KeyResultKind) -> bool:
     """Whether all keys go with the kind; each that does not is a fault."""
-    strangers = [key for key in _KIND_KEYS if key not in _KEYS[kind] and spot.document.get(*spot.path, key) is not None]
+    node = spot.document.node(spot.path)
+    given = {key for key, child in node.children if not child.is_empty} if node is not None else set()
+    strangers = [key for key in _KIND_KEYS if key in given and key not in _KEYS[kind]]
     for key in strangers:
         spot.at(key).fault(f"does not go with a key result of kind {kind}; remove it", "does_not_belong", of_key=True)
     return not strangers
-
-
-def is_counted(measure: MeasureSpec | None) -> bool:
-    """Whether a measure is a count of what happened in a window."""
-    if measure is None:
-        return False
-    if measure.incidents is not None:
-        return measure.incidents.quantity == "count"
-    events = measure.events
-    return events is not None and events.per is None and events.aggregation in (None, "count", "distinct")
 
 
 def _kind_of_own_key(spec: KeyResultSpec) -> KeyResultKind | None:
@@ -68,14 +61,20 @@ def _kind_of_own_key(spec: KeyResultSpec) -> KeyResultKind | None:
         (spec.share is not None, KeyResultKind.SHARE),
         (spec.per is not None or spec.too_early_share is not None, KeyResultKind.COUNT_PER_PERIOD),
         (spec.low is not None or spec.high is not None, KeyResultKind.BAND),
-        (spec.change is not None, KeyResultKind.RELATIVE),
+        (spec.change is not None, _kind_of_change(spec.change)),
         (spec.required_share is not None or bool(spec.qualifying), KeyResultKind.MAINTAIN),
     )
     return next((kind for is_given, kind in own if is_given), None)
 
 
+def _kind_of_change(change: DeclaredChange | None) -> KeyResultKind:
+    if change is None or change.is_share:
+        return KeyResultKind.RELATIVE
+    return KeyResultKind.DECREASE if change.value < 0 else KeyResultKind.INCREASE
+
+
 def _kind_of_way(spot: Spot, spec: KeyResultSpec) -> KeyResultKind | None:
-    counts_in_periods = spec.to is not None and is_rate(spec.to.unit) and is_counted(spec.measure)
+    counts_in_periods = spec.to is not None and is_rate(spec.to.unit) and _is_counted(spec.measure)
     if spec.operator is not None:
         return KeyResultKind.COUNT_PER_PERIOD if counts_in_periods else KeyResultKind.THRESHOLD
     if spec.from_ is not None and spec.to is not None:
@@ -104,3 +103,13 @@ def _refuse_half_a_way(spot: Spot, spec: KeyResultSpec) -> None:
         spot.at("to").fault("is missing; say where it should be", "missing_key")
     else:
         spot.fault("needs from and to, or operator and to, or allowance, or the keys of another kind", "no_numbers")
+
+
+def _is_counted(measure: MeasureSpec | None) -> bool:
+    """Whether a measure counts what happened in the period, and not in a window of its own."""
+    if measure is None or measure.over is not None:
+        return False
+    if measure.incidents is not None:
+        return measure.incidents.quantity == "count"
+    events = measure.events
+    return events is not None and events.per is None and events.aggregation in (None, "count", "distinct")

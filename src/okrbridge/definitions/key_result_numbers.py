@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from okrbridge.definitions.findings import Spot
@@ -14,21 +13,13 @@ from okrbridge.definitions.key_result_direction import (
     way_agrees,
 )
 from okrbridge.definitions.key_result_shapes import KeyResultSpec
-from okrbridge.definitions.unit_fit import counted_in, is_rate, normal, units_fault
-from okrbridge.domain.baselines import band_around, relative_target
+from okrbridge.definitions.key_result_units import written
+from okrbridge.definitions.okr_fields import DeclaredChange
+from okrbridge.definitions.unit_fit import counted_in, is_rate, units_fault
+from okrbridge.domain.baselines import absolute_target, band_around, relative_target
 from okrbridge.domain.key_results import BaselineFromHistory, KeyResultKind, Operator
-from okrbridge.domain.units import PLAIN, RATIO, Quantity, Unit, finer, format_quantity, parse_unit
+from okrbridge.domain.units import RATIO, Quantity, Unit, format_quantity, parse_unit
 from okrbridge.errors import UnitError
-
-_FIXED_UNITS = {
-    KeyResultKind.SHARE: RATIO,
-    KeyResultKind.ERROR_BUDGET: RATIO,
-    KeyResultKind.COMPOSITE: RATIO,
-    KeyResultKind.BINARY: PLAIN,
-    KeyResultKind.MILESTONE: PLAIN,
-    KeyResultKind.ORDINAL: PLAIN,
-}
-_PERIODS = {"d": "day", "day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,75 +33,12 @@ class Numbers:
     baseline_from: BaselineFromHistory | None = None
     stretch: float | None = None
     relative_change: float | None = None
+    absolute_change: float | None = None
     low: float | None = None
     high: float | None = None
     critical: float | None = None
     declared_target: Quantity | None = None
     per: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredUnit:
-    """The unit in which the numbers of a key result are written.
-
-    Attributes:
-        unit: None when no number tells; it is then the measure's.
-        counted: for counts per period: the unit of what is counted.
-        per: for counts per period: the period.
-    """
-
-    unit: Unit | None
-    counted: Unit | None = None
-    per: str = ""
-
-    @property
-    def of_measure(self) -> Unit | None:
-        """The unit that the measure has to give."""
-        return self.counted or self.unit
-
-
-def declared_unit(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> DeclaredUnit | None:
-    """The finer of the units that are written; None, with a fault, when they do not agree."""
-    if kind in _FIXED_UNITS:
-        return DeclaredUnit(_FIXED_UNITS[kind])
-    unit: Unit | None = None
-    first_key = ""
-    for key, quantity in _written(spec):
-        try:
-            unit = quantity.unit if unit is None else finer(unit, quantity.unit)
-        except UnitError:
-            units_fault(spot.at(key), first_key, unit or PLAIN, quantity.unit)
-            return None
-        first_key = first_key or key
-    unit = None if unit is None else normal(unit)
-    return _per_period(spot, spec, unit) if kind is KeyResultKind.COUNT_PER_PERIOD else DeclaredUnit(unit)
-
-
-def _written(spec: KeyResultSpec) -> Iterator[tuple[str, Quantity]]:
-    """The quantities that tell the unit; critical and stretch follow it."""
-    pairs = (("from", spec.from_), ("to", spec.to), ("low", spec.low), ("high", spec.high), ("effect", spec.effect))
-    return ((key, quantity) for key, quantity in pairs if quantity is not None)
-
-
-def _per_period(spot: Spot, spec: KeyResultSpec, unit: Unit | None) -> DeclaredUnit | None:
-    """The unit of a count per period, from ``3/month``, or from ``3`` and ``per: month``."""
-    if unit is None:
-        return DeclaredUnit(None)
-    if not is_rate(unit):
-        if spec.per is None:
-            spot.at("per").fault("is missing; write to: 3/month, or per: month", "missing_key")
-            return None
-        return DeclaredUnit(parse_unit(f"{unit.symbol}/{spec.per}"), unit, spec.per)
-    counted, written = counted_in(unit)
-    per = _PERIODS.get(written)
-    if per is None:
-        message = "is counted in periods of a day, a week, a month, a quarter or a year"
-        spot.at("to").fault(message, "wrong_unit")
-        return None
-    if spec.per not in (None, per):
-        spot.at("per").fault(f"contradicts the unit of to, which is {unit}", "wrong_unit")
-        return None
-    return DeclaredUnit(unit, parse_unit(counted), per)
 
 
 def numbers_of(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind, unit: Unit, per: str) -> Numbers | None:
@@ -122,10 +50,10 @@ def numbers_of(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind, unit: Unit,
     if kind is KeyResultKind.SHARE and not _is_share(spot, spec):
         return None
     numbers = _converted(spot, spec, Numbers(kind, unit, per=per))
-    if numbers is not None and kind is KeyResultKind.RELATIVE:
-        numbers = _relative(spot, spec, numbers)
-    elif numbers is not None and kind is KeyResultKind.BAND:
+    if numbers is not None and kind is KeyResultKind.BAND:
         numbers = _band(spot, spec, numbers)
+    elif numbers is not None and spec.change is not None:
+        numbers = _relative(spot, numbers, spec.change) if spec.change.is_share else _absolute(spot, spec, numbers)
     return numbers if numbers is not None and _directions_agree(spot, spec, numbers) else None
 
 
@@ -156,7 +84,7 @@ _NEEDED = {
 def _is_complete(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
     complete = True
     for key, remedy in _NEEDED.get(kind, ()):
-        if getattr(spec, key) is None:
+        if getattr(spec, key) is None and not (key == "to" and spec.change is not None):
             spot.at(key).fault(f"is missing; {remedy}", "missing_key")
             complete = False
     if _lacks_start(spec, kind):
@@ -167,7 +95,28 @@ def _is_complete(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
     if spec.from_ is not None and spec.baseline is not None:
         spot.at("baseline").fault("stands for from; write one of them", "does_not_belong", of_key=True)
         complete = False
-    return complete
+    return _change_fits(spot, spec, kind) and complete
+
+
+def _change_fits(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
+    """Whether a change is of the sort that the kind takes, and nothing else says the same; if not, a fault."""
+    if spec.change is None:
+        return True
+    if kind in (KeyResultKind.INCREASE, KeyResultKind.DECREASE):
+        if spec.change.is_share:
+            message = (
+                f"{spec.change.quantity.text} is a share of the baseline, which makes the kind relative; remove kind, "
+            )
+            spot.at("change").fault(f"{message}or write +5 points, or +5pp for percentage points", "wrong_unit")
+        elif spec.to is not None:
+            spot.at("to").fault("stands for change; write one of them", "does_not_belong", of_key=True)
+        return not spec.change.is_share and spec.to is None
+    if spec.change.is_share:
+        return True
+    remedy = "write low and high" if kind is KeyResultKind.BAND else "remove kind, which is increase or decrease then"
+    message = f"must be a share of the baseline, such as -40%; for {spec.change.quantity.text} {remedy}"
+    spot.at("change").fault(message, "wrong_unit")
+    return False
 
 
 def _lacks_start(spec: KeyResultSpec, kind: KeyResultKind) -> bool:
@@ -191,8 +140,8 @@ def _is_share(spot: Spot, spec: KeyResultSpec) -> bool:
 def _converted(spot: Spot, spec: KeyResultSpec, numbers: Numbers) -> Numbers | None:
     """The numbers with every quantity in the unit; None, with a fault, when one does not convert."""
     found: dict[str, float | None] = {}
-    reference = next(_written(spec), ("the measure", None))[0]
-    pairs = (*_written(spec), ("critical", spec.critical), ("stretch", spec.stretch))
+    reference = next(written(spec), ("the measure", None))[0]
+    pairs = (*written(spec), ("critical", spec.critical), ("stretch", spec.stretch))
     for key, quantity in pairs:
         if quantity is None:
             continue
@@ -209,6 +158,7 @@ def _converted(spot: Spot, spec: KeyResultSpec, numbers: Numbers) -> Numbers | N
         target=found.get("effect") if spec.effect is not None else found.get("to", whole),
         baseline=0.0 if is_reach else found.get("from"),
         baseline_from=BaselineFromHistory(spec.baseline.over) if spec.baseline is not None else None,
+        absolute_change=found.get("change"),
         stretch=found.get("stretch"),
         low=found.get("low"),
         high=found.get("high"),
@@ -220,12 +170,12 @@ def _converted(spot: Spot, spec: KeyResultSpec, numbers: Numbers) -> Numbers | N
 def _in_unit(quantity: Quantity, numbers: Numbers) -> float:
     """A quantity in the unit; with ``per``, ``3`` means 3 of each period."""
     if numbers.per and not is_rate(quantity.unit):
-        return quantity.to(parse_unit(counted_in(numbers.unit)[0]))
-    return quantity.to(numbers.unit)
+        return quantity.to(parse_unit(counted_in(numbers.unit)[0])) + 0.0
+    return quantity.to(numbers.unit) + 0.0
 
 
-def _relative(spot: Spot, spec: KeyResultSpec, numbers: Numbers) -> Numbers | None:
-    change = spec.change or 0.0
+def _relative(spot: Spot, numbers: Numbers, declared: DeclaredChange) -> Numbers | None:
+    change = declared.value
     try:
         # Also of a baseline that is not known yet, a change by nothing is none.
         target = relative_target(1.0 if numbers.baseline is None else numbers.baseline, change)
@@ -235,20 +185,39 @@ def _relative(spot: Spot, spec: KeyResultSpec, numbers: Numbers) -> Numbers | No
     return replace(numbers, relative_change=change, target=None if numbers.baseline is None else target)
 
 
+def _absolute(spot: Spot, spec: KeyResultSpec, numbers: Numbers) -> Numbers | None:
+    change = numbers.absolute_change or 0.0
+    if change and (change > 0) is (numbers.kind is KeyResultKind.DECREASE):
+        spot.at("kind").fault(f"contradicts change ({_text(spec)}): {numbers.kind}", "direction_conflict")
+        return None
+    try:
+        # Also of a baseline that is not known yet, a change by nothing is none.
+        target = absolute_target(numbers.baseline or 0.0, change)
+    except ValueError as error:
+        spot.at("change").fault(str(error), "target_equals_baseline")
+        return None
+    return replace(numbers, target=None if numbers.baseline is None else target)
+
+
+def _text(spec: KeyResultSpec) -> str:
+    return spec.change.quantity.text if spec.change is not None else ""
+
+
 def _band(spot: Spot, spec: KeyResultSpec, numbers: Numbers) -> Numbers | None:
     if spec.change is None:
         return numbers if _limits_agree(spot, spec, numbers) else None
     if spec.low is not None or spec.high is not None:
         spot.at("change").fault("stands for low and high; write one or the other", "does_not_belong", of_key=True)
         return None
-    if spec.change <= 0:
+    change = spec.change.value
+    if change <= 0:
         spot.at("change").fault("must be above 0%; it goes both ways from the baseline", "wrong_value")
         return None
-    numbers = replace(numbers, relative_change=spec.change)
+    numbers = replace(numbers, relative_change=change)
     if numbers.baseline is None:
         return numbers
     try:
-        low, high = band_around(numbers.baseline, spec.change)
+        low, high = band_around(numbers.baseline, change)
     except ValueError as error:
         spot.at("from").fault(str(error), "target_equals_baseline")
         return None

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from okrbridge.definitions.findings import Spot
-from okrbridge.definitions.key_result_kinds import is_counted, keys_fit, kind_of
-from okrbridge.definitions.key_result_numbers import Numbers, declared_unit, numbers_of
+from okrbridge.definitions.key_result_kinds import keys_fit, kind_of
+from okrbridge.definitions.key_result_numbers import Numbers, numbers_of
 from okrbridge.definitions.key_result_parts import evidence_of, parts_of, stated_fits, zones_of
 from okrbridge.definitions.key_result_shapes import KeyResultSpec
+from okrbridge.definitions.key_result_units import declared_unit
 from okrbridge.definitions.measures import measure_of, no_measure
 from okrbridge.definitions.okr import ObjectiveDocument
 from okrbridge.definitions.periods import checkpoints_of, period_of, qualifying_of
 from okrbridge.definitions.populations import member_limit, share_wants
-from okrbridge.definitions.unit_fit import is_rate
+from okrbridge.definitions.unit_fit import normal
 from okrbridge.definitions.wanted import Wanted
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.key_results import (
@@ -85,6 +86,7 @@ def key_result_of(
         baseline_from=numbers.baseline_from,
         stretch=numbers.stretch,
         relative_change=numbers.relative_change,
+        absolute_change=numbers.absolute_change,
         low=numbers.low,
         high=numbers.high,
         declared_baseline=spec.from_,
@@ -164,7 +166,7 @@ def _measured(
     measure = _measure_of(spot, spec, wanted)
     if kind is None or declared is None:
         return None
-    unit = declared.unit or (measure.unit if measure is not None else PLAIN)
+    unit = declared.unit or (normal(measure.unit) if measure is not None else PLAIN)
     numbers = numbers_of(spot, spec, kind, unit, declared.per)
     if numbers is None or measure is None or not fits:
         return None
@@ -182,16 +184,10 @@ def _measure_of(spot: Spot, spec: KeyResultSpec, wanted: Wanted) -> Measure | No
 
 
 def _counts_fit(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind | None) -> bool:
-    """Whether a count per period is measured by a count, and counts are told as such."""
+    """Whether a count per period is measured by a count over the window that it asks for."""
     measure = spec.measure
-    if measure is None or kind is None:
+    if measure is None or kind is not KeyResultKind.COUNT_PER_PERIOD:
         return True
-    if kind is not KeyResultKind.COUNT_PER_PERIOD:
-        written = spec.to or spec.from_
-        if written is None or not is_rate(written.unit) or not is_counted(measure):
-            return True
-        spot.fault(f"counts in each period make the kind countPerPeriod, not {kind}; remove kind", "wrong_kind")
-        return False
     if measure.over is not None:
         spot.at("over").fault("a count per period has its period; remove over", "does_not_belong", of_key=True)
         return False
@@ -205,8 +201,10 @@ def _counts_fit(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind | None) -> 
 def _refuse_impossible_ratios(spot: Spot, numbers: Numbers, measure: SloMeasure) -> None:
     if measure.quantity is SloQuantity.BUDGET:
         return
+    is_change = numbers.relative_change is not None or numbers.absolute_change is not None
+    stated_target = "change" if is_change else "to"
     for key in ("target", "baseline", "critical", "stretch", "low", "high"):
         value = getattr(numbers, key)
         if value is not None and not 0 <= value <= 1 and numbers.kind is not KeyResultKind.HYPOTHESIS:
-            place = {"target": "to", "baseline": "from"}.get(key, key)
+            place = {"target": stated_target, "baseline": "from"}.get(key, key)
             spot.at(place).fault("an SLI is never outside 0% to 100%", "wrong_value")

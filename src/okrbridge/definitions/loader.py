@@ -141,7 +141,7 @@ def _beside(documents: Sequence[Document], stored: Sequence[StoredDocument], fin
     places = {(each.text("kind"), each.text("metadata", "name")): each.place for each in documents}
     kept: list[tuple[str, str]] = []
     for one in stored:
-        name = f"http:{one.kind}/{one.name}"
+        name = _shown_name(one)
         if (place := places.get((one.kind, one.name))) is None:
             kept.append((name, one.content))
         else:
@@ -150,6 +150,12 @@ def _beside(documents: Sequence[Document], stored: Sequence[StoredDocument], fin
     read = documents_from_json(kept)
     findings.faults.extend(read.faults)
     return read.documents
+
+
+def _shown_name(document: StoredDocument) -> str:
+    """The name that faults carry; one that was made to look like several lines is escaped."""
+    name = f"http:{document.kind}/{document.name}"
+    return name if name.isprintable() else repr(name)
 
 
 def _find(path: Path, found: _Found) -> None:

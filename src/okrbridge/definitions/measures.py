@@ -49,7 +49,7 @@ def measure_of(spot: Spot, spec: MeasureSpec, wanted: Wanted) -> Measure | None:
         found = f"there are {_listed(given)}" if given else "there is none"
         spot.fault(f"needs exactly one of {_listed(MEASURES)}; {found}", "measure")
         return None
-    fits = _companions_fit(spot, spec, given[0])
+    fits = _companions_fit(spot, spec, given[0]) and _members_fit(spot, spec, wanted)
     if wanted.kind is KeyResultKind.ERROR_BUDGET and given[0] != "slo":
         message = "an error budget is measured by an SLO; write measure: {slo: NAME}"
         spot.at(given[0]).fault(message, "measure", of_key=True)
@@ -102,6 +102,22 @@ def _companions_fit(spot: Spot, spec: MeasureSpec, given: str) -> bool:
         message = f"goes with {owners}, not with {given}; remove it"
         spot.at(key).fault(message, "does_not_belong", of_key=True)
     return not strangers
+
+
+def _members_fit(spot: Spot, spec: MeasureSpec, wanted: Wanted) -> bool:
+    """Whether the members of a population are asked for where they can be used."""
+    named = {
+        ("member",): spec.member,
+        ("members",): spec.members,
+        ("http", "member"): spec.http.member if spec.http is not None else None,
+        ("csv", "member"): spec.csv.member if spec.csv is not None else None,
+    }
+    if wanted.takes_members or not any(named.values()):
+        return True
+    path = next(path for path, value in named.items() if value)
+    message = "gives a number for each member; only a share and a threshold can use that"
+    spot.at(*path).fault(message, "does_not_belong", of_key=True)
+    return False
 
 
 def _slo_measure(spot: Spot, spec: MeasureSpec, slo: str, wanted: Wanted) -> SloMeasure | None:

@@ -3,54 +3,82 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from okrbridge.definitions.fields import refusal
 from okrbridge.definitions.nodes import shortened
-from okrbridge.domain.units import PLAIN, parse_quantity
+from okrbridge.domain.units import PLAIN, Quantity, parse_quantity
 from okrbridge.errors import UnitError
 
 _KEY_RESULT = re.compile(r"[^\s/]+(?:/[^\s/]+)?")
 _READ_ONLY = re.compile(r"\s*(?:\(\s*)*(?:select|with|values|table)\b", re.IGNORECASE)
+_PERCENTAGE_POINTS = re.compile(r"(?P<number>[^a-z%]*\d)\s*(?:pp|percentage points?)")
 _LARGEST_CHANGE = 100.0
+_LARGEST_COUNT = 1_000_000_000
 
 
 def _weight(value: float) -> float:
     if value < 0:
         raise refusal("wrong_value", f"a weight is 0 or more, not {value:g}")
-    return value
+    return value + 0.0
 
 
-def _change(value: object) -> float:
-    """A signed share of a baseline, from ``-40%`` or ``-0.4``."""
-    if not isinstance(value, str | int | float):
-        raise refusal("wrong_type", "must be a change, such as -40% or +20%")
+@dataclass(frozen=True, slots=True)
+class DeclaredChange:
+    """A signed way from a baseline.
+
+    Attributes:
+        quantity: a ratio of the baseline, or a quantity in the metric's unit.
+        is_share: which of the two: ``+5%`` is a share of the baseline, ``+5pp`` and ``+5 points`` are not.
+    """
+
+    quantity: Quantity
+    is_share: bool
+
+    @property
+    def value(self) -> float:
+        """The signed number."""
+        return self.quantity.value
+
+
+def _change(value: object) -> DeclaredChange:
+    """A share of a baseline from ``-40%`` or ``-0.4``, a way in the metric's unit from ``+5 points`` or ``+5pp``."""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise refusal("wrong_type", "must be a change, such as -40%, +5 points, or +5pp (percentage points)")
+    points = _PERCENTAGE_POINTS.fullmatch(value.strip()) if isinstance(value, str) else None
     try:
-        quantity = parse_quantity(value)
+        quantity = parse_quantity(f"{points['number']}%" if points else value)
     except UnitError as error:
         raise refusal("wrong_unit", str(error)) from error
+    if points:
+        return DeclaredChange(replace(quantity, text=str(value).strip()), is_share=False)
     if quantity.unit.dimension not in ("ratio", "number"):
-        message = f"must be a share of the baseline, such as -40%, not {quantity.text}"
-        raise refusal("wrong_unit", message)
+        return DeclaredChange(quantity, is_share=False)
+    return DeclaredChange(_share_of_baseline(quantity), is_share=True)
+
+
+def _share_of_baseline(quantity: Quantity) -> Quantity:
     if quantity.unit == PLAIN and abs(quantity.value) > 1:
-        raise refusal("wrong_value", f"must be a share of the baseline; write {quantity.text}%")
+        message = f"must be a share of the baseline, such as {quantity.text}%, or have a unit, such as "
+        raise refusal("wrong_value", f"{message}{quantity.text} points")
     if not -1 <= quantity.value <= _LARGEST_CHANGE:
         raise refusal("wrong_value", f"must be between -100% and +10000%, not {quantity.text}")
-    return quantity.value
+    return quantity
 
 
 def _count(value: int) -> int:
-    if value < 0:
-        raise refusal("wrong_value", f"must be 0 or more, not {value}")
+    if not 0 <= value <= _LARGEST_COUNT:
+        raise refusal("wrong_value", f"must be 0 or more, and at most {_LARGEST_COUNT}, not {value}")
     return value
 
 
 def _positive_count(value: int) -> int:
-    if value < 1:
-        raise refusal("wrong_value", f"must be 1 or more, not {value}")
-    return value
+    if value == 0:
+        raise refusal("wrong_value", "must be 1 or more, not 0")
+    return _count(value)
 
 
 def _precision(value: int) -> int:
@@ -105,16 +133,18 @@ Weight = Annotated[float, AfterValidator(_weight), Field(json_schema_extra={"min
 """How much a member counts; 0 leaves it out."""
 
 Change = Annotated[
-    float,
+    DeclaredChange,
     PlainValidator(_change),
-    WithJsonSchema({"type": ["string", "number"], "examples": ["-40%", "+20%", -0.4]}),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["-40%", "+20%", -0.4, "+5 points", "+5pp"]}),
 ]
-"""A signed share of a baseline."""
+"""A signed share of a baseline, or a signed way from it in the metric's unit."""
 
-Count = Annotated[int, AfterValidator(_count), Field(json_schema_extra={"minimum": 0})]
+Count = Annotated[int, AfterValidator(_count), Field(json_schema_extra={"minimum": 0, "maximum": _LARGEST_COUNT})]
 """A whole number, 0 or more."""
 
-PositiveCount = Annotated[int, AfterValidator(_positive_count), Field(json_schema_extra={"minimum": 1})]
+PositiveCount = Annotated[
+    int, AfterValidator(_positive_count), Field(json_schema_extra={"minimum": 1, "maximum": _LARGEST_COUNT})
+]
 """A whole number, 1 or more."""
 
 Precision = Annotated[int, AfterValidator(_precision), Field(json_schema_extra={"minimum": 0, "maximum": 10})]

@@ -64,7 +64,7 @@ def indicator_of(spot: Spot, model: IndicatorDocument) -> Indicator | None:
     measure = _own_measure(at.at("measure"), spec.measure, declared)
     if measure is None:
         return None
-    unit = declared or measure.unit
+    unit = declared or normal(measure.unit)
     low, high = _limit(at.at("low"), spec.low, unit), _limit(at.at("high"), spec.high, unit)
     if low is not None and high is not None and low > high:
         at.at("high").fault("must not be below low", "wrong_value")

@@ -50,6 +50,8 @@ def units_fault(spot: Spot, key: str, expected: Unit, found: Unit) -> None:
     """A fault for a number whose unit does not fit that of another key."""
     months = _periods(expected, found) == {"time", "months"}
     hint = "months have no fixed number of days" if months else "write both in the same unit"
+    if spot.path[-1:] == ("change",) and (expected.dimension, found.dimension) == ("ratio", "points"):
+        hint = "percentage points are written +5pp"
     spot.fault(f"is {stated(found)}, {key} is {stated(expected)}; {hint}", "wrong_unit")
 
 

@@ -11,6 +11,8 @@ from okrbridge.domain.key_results import KeyResultKind
 from okrbridge.domain.objectives import Indicator
 from okrbridge.domain.units import PLAIN, Unit
 
+_KEY_RESULT = "key result"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -28,7 +30,14 @@ class Wanted:
     unit: Unit | None
     objective: str = ""
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
-    subject: str = "key result"
+    subject: str = _KEY_RESULT
+
+    @property
+    def takes_members(self) -> bool:
+        """Whether a number for each member of a population can be used; assumed while the kind is not known."""
+        if self.kind is None:
+            return self.subject == _KEY_RESULT
+        return self.kind in (KeyResultKind.SHARE, KeyResultKind.THRESHOLD)
 
     def id_of(self, key_result: str) -> str:
         """``OBJECTIVE/NAME`` of a key result that is named in short or in full."""

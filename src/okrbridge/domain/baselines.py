@@ -10,7 +10,7 @@ from okrbridge.domain.key_results import KeyResult, KeyResultKind
 def resolve_baseline(key_result: KeyResult, baseline: float) -> KeyResult:
     """A copy of a key result with its frozen baseline, and with what follows from it.
 
-    A relative one gets its target (formula A2). A band around a baseline gets its limits: with the operator ``le`` only
+    One that is declared by its change gets its target (formula A2). A band around a baseline gets its limits: with the operator ``le`` only
     the upper one, with ``ge`` only the lower one. Every other kind keeps its target.
 
     Args:
@@ -28,14 +28,20 @@ def resolve_baseline(key_result: KeyResult, baseline: float) -> KeyResult:
             low=None if wants_high is False else low,
             high=None if wants_high is True else high,
         )
-    target = key_result.target
-    if key_result.kind is KeyResultKind.RELATIVE and key_result.relative_change is not None:
-        target = relative_target(baseline, key_result.relative_change)
+    target = _target(key_result, baseline)
     if target == baseline:
         raise ValueError(
             f"{key_result.id}: the measured baseline {baseline:g} is already the target; set a target beyond it"
         )
     return replace(key_result, baseline=baseline, target=target)
+
+
+def _target(key_result: KeyResult, baseline: float) -> float | None:
+    if key_result.kind is KeyResultKind.RELATIVE and key_result.relative_change is not None:
+        return relative_target(baseline, key_result.relative_change)
+    if key_result.absolute_change is not None:
+        return absolute_target(baseline, key_result.absolute_change)
+    return key_result.target
 
 
 def relative_target(baseline: float, relative_change: float) -> float:
@@ -51,6 +57,21 @@ def relative_target(baseline: float, relative_change: float) -> float:
     if relative_change == 0:
         raise ValueError("a change by 0 % is no change: declare a change, or a band around the baseline")
     return baseline * (1 + relative_change) + 0.0
+
+
+def absolute_target(baseline: float, absolute_change: float) -> float:
+    """The target of a change in the metric's own unit (formula A2): ``T = B + d``, d signed.
+
+    Worked example: 40 points, 5 points more: 45 points. A conversion of 4 %, 5 percentage points more, is 9 %; 5 % more
+    is a relative change and 4.2 %.
+
+    Raises:
+        ValueError: the change is 0, or too small beside the baseline to make a difference.
+    """
+    target = baseline + absolute_change + 0.0
+    if target == baseline:
+        raise ValueError(f"a change by {absolute_change:g} is no change of {baseline:g}: declare a larger one")
+    return target
 
 
 def band_around(baseline: float, relative_change: float) -> tuple[float, float]:

@@ -184,6 +184,7 @@ class KeyResult:
             hypothesis the smallest effect; None where there is none, and while a relative one waits for its baseline.
         stretch: beyond the target; seen, not required.
         relative_change: signed share of the baseline, for ``relative``, and for a band around a baseline.
+        absolute_change: signed way from the baseline, in ``unit``, of an increase or decrease that is declared by it.
         low, high: limits of a band, both inside it.
         declared_baseline, declared_target: as written, for people and for explain.
         operator: for thresholds, maintain and members of a share.
@@ -217,6 +218,7 @@ class KeyResult:
     baseline_from: BaselineFromHistory | None = None
     stretch: float | None = None
     relative_change: float | None = None
+    absolute_change: float | None = None
     low: float | None = None
     high: float | None = None
     declared_baseline: Quantity | None = None

@@ -36,6 +36,8 @@ def _way(key_result: KeyResult) -> str:
     """From where to where, or what must hold; empty where there are no numbers."""
     if key_result.kind is KeyResultKind.RELATIVE and key_result.relative_change is not None:
         return f"by {abs(key_result.relative_change) * 100:.6g}%"
+    if key_result.absolute_change is not None:
+        return f"by {_points(abs(key_result.absolute_change), key_result.unit)}"
     if key_result.kind is KeyResultKind.BAND:
         return _between(key_result)
     target = key_result.declared_target or _quantity(key_result.target, key_result.unit)
@@ -46,6 +48,13 @@ def _way(key_result: KeyResult) -> str:
         return f"from {_written(baseline)} to {_written(target)}"
     words = _OPERATOR_WORDS[key_result.operator] if key_result.operator else "to"
     return f"{words} {_written(target)}"
+
+
+def _points(change: float, unit: Unit) -> str:
+    """A change in the metric's unit; of a ratio in percentage points, since percent would be a share of the baseline."""
+    if unit.dimension == "ratio":
+        return f"{format_quantity(change * unit.factor * 100, PLAIN)} percentage points"
+    return _written(Quantity(change, unit))
 
 
 def _between(key_result: KeyResult) -> str:

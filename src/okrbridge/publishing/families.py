@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from okrbridge.application.metric_catalogue import BUILD_INFO
 from okrbridge.application.snapshot import KeyResultReport, ObjectiveReport, Snapshot
+from okrbridge.domain.forecast import Forecast
 from okrbridge.domain.windows import EPOCH
 from okrbridge.publishing.text_format import label
 
@@ -24,10 +25,15 @@ Family = tuple[str, Callable[[Subject], Iterable[Valued]]]
 
 
 def samples(snapshot: Snapshot) -> Iterator[Sample]:
-    """What counts against the cap after the SLOs, one family after another."""
+    """What counts against the cap after the SLOs, one family after another.
+
+    The page knows no reader, so restricted key results and objectives are not on it.
+    """
+    key_results = [one for one in snapshot.key_results if not one.is_restricted]
+    objectives = [one for one in snapshot.objectives if not one.is_restricted]
     return chain(
-        _of_family(_KEY_RESULT_FAMILIES, snapshot.key_results, _key_result_labels),
-        _of_family(_OBJECTIVE_FAMILIES, snapshot.objectives, _objective_labels),
+        _of_family(_KEY_RESULT_FAMILIES, key_results, _key_result_labels),
+        _of_family(_OBJECTIVE_FAMILIES, objectives, _objective_labels),
         _finite("okrbridge_cycle_elapsed_ratio", _cycles(snapshot)),
     )
 
@@ -84,6 +90,22 @@ def _key_result_info(report: KeyResultReport) -> str:
     )
 
 
+def _quantiles(found: Forecast | None) -> list[Valued]:
+    if found is None:
+        return []
+    pairs = (("0.1", found.p10), ("0.5", found.p50), ("0.9", found.p90))
+    return [(label("quantile", name), value) for name, value in pairs]
+
+
+def _hit(found: Forecast | None) -> float | None:
+    return found.hit_probability if found else None
+
+
+def _overdue(report: KeyResultReport) -> float | None:
+    people = report.outlook.check_ins
+    return float(people.is_overdue) if people.due_at is not None else None
+
+
 _KEY_RESULT_FAMILIES: tuple[Family[KeyResultReport], ...] = (
     ("okrbridge_key_result_info", lambda it: [(_key_result_info(it), 1.0)]),
     ("okrbridge_key_result_status", lambda it: [(label("status", it.status), 1.0)]),
@@ -99,6 +121,14 @@ _KEY_RESULT_FAMILIES: tuple[Family[KeyResultReport], ...] = (
         "okrbridge_key_result_measurement_age_seconds",
         lambda it: [("", it.measurement_age_seconds(it.progress.at))],
     ),
+    ("okrbridge_key_result_confidence", lambda it: [("", it.outlook.check_ins.confidence)]),
+    ("okrbridge_key_result_machine_confidence", lambda it: [("", it.outlook.machine_confidence)]),
+    ("okrbridge_key_result_forecast_ratio", lambda it: _quantiles(it.outlook.forecast)),
+    ("okrbridge_key_result_hit_probability_ratio", lambda it: [("", _hit(it.outlook.forecast))]),
+    ("okrbridge_key_result_velocity_ratio", lambda it: [("", it.outlook.velocity_ratio)]),
+    ("okrbridge_key_result_velocity_progress_per_week", lambda it: [("", it.outlook.velocity)]),
+    ("okrbridge_key_result_guard_breached", lambda it: [("", it.outlook.guard_breached)]),
+    ("okrbridge_key_result_check_in_overdue", lambda it: [("", _overdue(it))]),
 )
 
 

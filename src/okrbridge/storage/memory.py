@@ -181,6 +181,25 @@ class MemoryProgressRecords:
         ascending = sorted(inside, key=lambda record: record.at)
         return ascending[max(0, len(ascending) - limit) :]
 
+    def sampled(self, key_results: Sequence[str], instants: Sequence[datetime]) -> Mapping[str, list[ProgressRecord]]:
+        """The last progress of each at or before each instant, ascending, every record once."""
+        found: dict[str, dict[datetime, ProgressRecord]] = {}
+        for instant in sorted(instants):
+            for name, record in self.latest(key_results, instant).items():
+                found.setdefault(name, {})[record.at] = record
+        return {name: list(records.values()) for name, records in found.items()}
+
+    def measured(self, key_result: str, interval: Interval) -> list[tuple[datetime, float | None]]:
+        """When a key result was measured in an interval, and its value then, ascending."""
+        return sorted(
+            (
+                (at, one.value)
+                for (name, at), one in self._state.measurements.items()
+                if name == key_result and at in interval
+            ),
+            key=lambda point: point[0],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryEvaluationRecords:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, FromClause, Row, Select, Table, Text, bindparam, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
@@ -60,6 +75,27 @@ class SqlProgressRecords:
         )
         return [_progress(row) for row in reversed(self.connection.execute(newest_first).all())]
 
+    def sampled(self, key_results: Sequence[str], instants: Sequence[datetime]) -> Mapping[str, list[ProgressRecord]]:
+        """The last progress of each at or before each instant, ascending, every record once."""
+        statement = _newest_at_each(self.connection.dialect.name)
+        asked = sorted({to_microseconds(instant) for instant in instants})
+        parameters = {
+            "names": json.dumps(sorted(set(key_results))),
+            "instants": json.dumps([str(one) for one in asked]),
+        }
+        found: dict[str, dict[int, ProgressRecord]] = defaultdict(dict)
+        for row in self.connection.execute(statement, parameters):
+            found[row.key_result][row.at_us] = _progress(row)
+        return {name: [records[at_us] for at_us in sorted(records)] for name, records in found.items()}
+
+    def measured(self, key_result: str, interval: Interval) -> list[tuple[datetime, float | None]]:
+        """When a key result was measured in an interval, and its value then, ascending."""
+        own = measurements_table.c
+        start, end = to_microseconds(interval.start), to_microseconds(interval.end)
+        points = select(own.at_us, own.value).where(own.key_result == key_result, own.at_us >= start, own.at_us < end)
+        rows = self.connection.execute(points.order_by(own.at_us))
+        return [(from_microseconds(at_us), value) for at_us, value in rows]
+
     def _newest(
         self, table: Table, key_results: Sequence[str], until: datetime, *, with_value: bool
     ) -> Sequence[Row[Any]]:
@@ -81,13 +117,34 @@ def _newest_of_each(table: Table, dialect: str, *, with_value: bool) -> Select[A
     return select(table).select_from(wanted.join(table, matching))
 
 
-def _names(dialect: str) -> FromClause:
-    """The JSON list in parameter ``names`` as rows."""
-    names = bindparam("names", type_=Text)
+def _newest_at_each(dialect: str) -> Select[Any]:
+    """The newest progress of each named key result at each instant: one look into the primary key each."""
+    wanted, instants = _names(dialect), _names(dialect, "instants")
+    older = progress_table.alias("older").c
+    until = cast(instants.c.name, BigInteger)
+    newest = (
+        select(wanted.c.name.label("name"), _last_at(older, wanted, until).label("at_us"))
+        .select_from(wanted.join(instants, true()))
+        .subquery("newest")
+    )
+    matching = (progress_table.c.key_result == newest.c.name) & (progress_table.c.at_us == newest.c.at_us)
+    return select(progress_table).select_from(newest.join(progress_table, matching)).distinct()
+
+
+def _last_at(older: Any, wanted: FromClause, until: ColumnElement[int]) -> Any:  # noqa: ANN401 - SQLAlchemy's own
+    return (
+        select(func.max(older.at_us)).where(older.key_result == wanted.c.name, older.at_us <= until).scalar_subquery()
+    )
+
+
+def _names(dialect: str, parameter: str = "names") -> FromClause:
+    """The JSON list of texts in a parameter as rows."""
+    names = bindparam(parameter, type_=Text)
+    rows = "wanted" if parameter == "names" else parameter
     if dialect == "sqlite":
-        return select(func.json_each(names).table_valued("value").c.value.label("name")).subquery("wanted")
+        return select(func.json_each(names).table_valued("value").c.value.label("name")).subquery(rows)
     each = func.jsonb_array_elements_text(cast(names, JSONB)).table_valued("value")
-    return select(each.c.value.label("name")).subquery("wanted")
+    return select(each.c.value.label("name")).subquery(rows)
 
 
 def _measurement_row(record: Measurement) -> dict[str, Any]:

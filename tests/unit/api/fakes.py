@@ -104,9 +104,10 @@ def services(
 ) -> ApiServices:
     """Services over the hand-made snapshot."""
     current = (snapshot or rich_snapshot()) if has_snapshot else None
+    declared = definitions()
     return ApiServices(
         snapshots=SnapshotHolder(current),
-        definitions=definitions,
+        definitions=lambda: declared,
         storage=cast("Storage", database or FakeDatabase()),
         clock=lambda: now,
         metrics=FakeMetrics(),

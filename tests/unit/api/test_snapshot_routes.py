@@ -12,8 +12,13 @@ from starlette.testclient import TestClient
 from tests.unit.api import snapshots as made
 from tests.unit.api.fakes import FakeDatabase, services
 
-from okrbridge.api import schemas
 from okrbridge.api.app import create_app
+from okrbridge.api.schemas.base import Page
+from okrbridge.api.schemas.explanations import KeyResultExplanation, SloExplanation
+from okrbridge.api.schemas.key_results import KeyResultHistory, KeyResultItem
+from okrbridge.api.schemas.objectives import CycleItem, ObjectiveDetail, ObjectiveItem, ObjectiveNode
+from okrbridge.api.schemas.operations import Health, Readiness
+from okrbridge.api.schemas.slos import SloHistory, SloItem
 
 SLOS = "/api/v1/slos"
 KEY_RESULTS = "/api/v1/key-results"
@@ -173,20 +178,20 @@ def test_an_unknown_name_is_a_404_that_helps(client: TestClient, path: str, deta
 @pytest.mark.parametrize(
     ("path", "schema"),
     [
-        (SLOS, schemas.Page[schemas.SloItem]),
-        (f"{SLOS}/checkout-availability", schemas.SloItem),
-        (f"{SLOS}/search-latency/explain", schemas.SloExplanation),
-        (f"{SLOS}/checkout-availability/history", schemas.SloHistory),
-        (KEY_RESULTS, schemas.Page[schemas.KeyResultItem]),
-        (f"{KEY_RESULTS}/reliable-checkout/uptime", schemas.KeyResultItem),
-        (f"{KEY_RESULTS}/reliable-checkout/uptime/explain", schemas.KeyResultExplanation),
-        (f"{KEY_RESULTS}/reliable-checkout/uptime/history", schemas.KeyResultHistory),
-        (OBJECTIVES, schemas.Page[schemas.ObjectiveItem]),
-        (f"{OBJECTIVES}/tree", schemas.Page[schemas.ObjectiveNode]),
-        (f"{OBJECTIVES}/fast-search", schemas.ObjectiveDetail),
-        (CYCLES, schemas.Page[schemas.CycleItem]),
-        ("/livez", schemas.Health),
-        ("/readyz", schemas.Readiness),
+        (SLOS, Page[SloItem]),
+        (f"{SLOS}/checkout-availability", SloItem),
+        (f"{SLOS}/search-latency/explain", SloExplanation),
+        (f"{SLOS}/checkout-availability/history", SloHistory),
+        (KEY_RESULTS, Page[KeyResultItem]),
+        (f"{KEY_RESULTS}/reliable-checkout/uptime", KeyResultItem),
+        (f"{KEY_RESULTS}/reliable-checkout/uptime/explain", KeyResultExplanation),
+        (f"{KEY_RESULTS}/reliable-checkout/uptime/history", KeyResultHistory),
+        (OBJECTIVES, Page[ObjectiveItem]),
+        (f"{OBJECTIVES}/tree", Page[ObjectiveNode]),
+        (f"{OBJECTIVES}/fast-search", ObjectiveDetail),
+        (CYCLES, Page[CycleItem]),
+        ("/livez", Health),
+        ("/readyz", Readiness),
     ],
 )
 def test_every_answer_fits_the_schema_it_is_described_by(client: TestClient, path: str, schema: type[BaseModel]):

@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.unit.definitions.samples import CYCLE, EVERYTHING, OBJECTIVE, SLO, changed, loaded, with_key_result
+from tests.unit.definitions.samples import (
+    CYCLE,
+    EVERYTHING,
+    KEY_RESULT_LINE,
+    OBJECTIVE,
+    SLO,
+    changed,
+    loaded,
+    with_key_result,
+)
+from tests.unit.lint.samples import SOUND
 from typer.testing import CliRunner, Result
 
 from okrbridge.application.ports import SourceFailure
@@ -17,7 +27,7 @@ from okrbridge.errors import ConfigurationError, SourceFailureReason
 from okrbridge.sources.simulated.source import SimulatedSource
 
 ALERTS = changed(SLO, "  objectives:", "  alertPolicies: [any]\n  objectives:")
-GOOD_LINE = "good: 1 file, 1 SLO, 1 cycle, 1 objective, 1 key result, 0 warnings\n"
+GOOD_LINE = "good: 1 file, 1 SLO, 1 cycle, 1 objective, 2 key results, 0 warnings\n"
 
 
 def validate(*arguments: str | Path, stdin: str | bytes = "") -> Result:
@@ -45,7 +55,7 @@ def _logs_stay_as_they_are(monkeypatch):
 
 
 def test_good_definitions_are_summed_up_on_stdout(written):
-    result = validate(written(EVERYTHING))
+    result = validate(written(SOUND))
 
     assert (result.exit_code, result.stdout, result.stderr) == (0, GOOD_LINE, "")
 
@@ -74,6 +84,41 @@ def test_warnings_forbid_only_under_strict(written):
     assert lax.stderr.endswith("[warning]\n")
 
 
+def test_lints_are_told_at_their_places_and_forbid_only_under_strict(written):
+    file = written(changed(SOUND, "- name: uptime", "- name: uptime\n      title: Launch a gateway"))
+
+    lax, strict = validate(file), validate(file, "--strict")
+
+    assert (lax.exit_code, strict.exit_code) == (0, 3)
+    assert lax.stderr == strict.stderr
+    assert lax.stderr == (
+        f"{file}:{KEY_RESULT_LINE}:7: spec.keyResults[0]: 'Launch a gateway' is a task, not an outcome; "
+        "say what will have changed once it is done, from X to Y [task_not_outcome]\n"
+    )
+    assert "1 warning" in lax.stdout
+
+
+def test_lints_of_standard_input_have_their_places_too():
+    result = validate("-", "--format", "json", stdin=EVERYTHING)
+
+    found = {(one["file"], one["path"], one["code"]) for one in json.loads(result.stdout)["warnings"]}
+    assert found == {
+        ("<stdin>", "metadata.name", "too_few_key_results"),
+        ("<stdin>", "spec.keyResults[0]", "unguarded_metric"),
+    }
+
+
+def test_a_lint_of_a_team_without_a_document_stands_at_its_first_objective(written):
+    objective = changed(SOUND[SOUND.rindex("---\n") :], "owner: maria", "owner: maria\n  team: backend")
+    several = "".join(objective.replace("rock-solid-api", f"goal-{number}") for number in range(4))
+
+    result = validate(written(f"{SLO}---\n{CYCLE}{several}"))
+
+    assert result.stderr.endswith(
+        "spec.team: has 4 objectives in 2026-q4, 3 at most get done; postpone the others [too_many_objectives]\n"
+    )
+
+
 def test_standard_input_is_shown_with_carets():
     result = validate("-", stdin=changed(SLO, "target: 0.999", "target: 1"))
 
@@ -88,8 +133,9 @@ def test_standard_input_is_shown_with_carets():
 
 def test_standard_input_can_stand_beside_files(written):
     file = written(SLO + "---\n" + CYCLE)
+    objective = SOUND[len(SLO + "---\n" + CYCLE + "---\n") :]
 
-    together, alone = validate("-", file, stdin=OBJECTIVE), validate("-", stdin=OBJECTIVE)
+    together, alone = validate("-", file, stdin=objective), validate("-", stdin=objective)
 
     assert together.exit_code == 0
     assert together.stdout == GOOD_LINE.replace("1 file,", "2 files,")
@@ -105,7 +151,7 @@ def test_standard_input_that_is_no_text_is_a_fault_and_no_traceback():
 
 @pytest.mark.parametrize("arguments", [(), ("--live",)])
 def test_json_has_all_fields_always(written, arguments):
-    result = validate(written(EVERYTHING), "--format", "json", *arguments)
+    result = validate(written(SOUND), "--format", "json", *arguments)
 
     assert result.exit_code == 0
     assert json.loads(result.stdout) == {"faults": [], "warnings": [], "unreachable": []}

@@ -162,6 +162,8 @@ def test_another_tools_document_is_refused_over_http(folder):
         ('{"a":' * 60 + "1" + "}" * 60, "too_deep", "a.a.a.a.a"),
         ('{"a": "' + "x" * 5_000_001 + '"}', "too_large", ""),
         ({"a": float("inf")}, "wrong_value", "a"),
+        ('{"a": 1e999}', "wrong_value", "a"),
+        ({"a": 10**400}, "wrong_value", "a"),
         ({"a": [object()]}, "wrong_type", "a[0]"),
     ],
 )  # fmt: skip
@@ -170,6 +172,12 @@ def test_a_body_that_is_no_document_is_a_fault(body, code, path):
 
     assert read.documents == []
     assert [(one.file, one.line, one.code, one.path) for one in read.faults] == [("body", 0, code, path)]
+
+
+def test_a_name_of_several_lines_stays_on_one_line_in_its_faults(folder):
+    (fault,) = faults(folder, {**OBJECTIVE, "metadata": {"name": "x\ny"}})
+
+    assert fault == "'http:Objective/x\\ny': metadata.name: a name is made of a-z, 0-9, - and .; write 'x-y'"
 
 
 def test_a_faulty_stored_document_refuses_the_whole_set(folder):

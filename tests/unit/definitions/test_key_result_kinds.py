@@ -50,6 +50,8 @@ DERIVED = [
     (["operator: le", "to: 3/month", "measure: {incidents: {}}"], KeyResultKind.COUNT_PER_PERIOD),
     (["from: 12", "to: 3", "per: month", "measure: {events: {kind: alert}}"], KeyResultKind.COUNT_PER_PERIOD),
     (["from: 12/month", "to: 3/month", "measure: {promql: up, unit: /month}"], KeyResultKind.DECREASE),
+    (["from: 12/month", "to: 3/month", "measure: {incidents: {}, over: 28d}"], KeyResultKind.DECREASE),
+    (["operator: le", "to: 3/month", "measure: {incidents: {}, over: 28d}"], KeyResultKind.THRESHOLD),
     (["allowance: 80%", "measure: {slo: api-availability}"], KeyResultKind.ERROR_BUDGET),
     (["done: false"], KeyResultKind.BINARY),
     (["evidence: {url: 'https://wiki.example/x', reachedAt: 2026-11-02}"], KeyResultKind.MILESTONE),
@@ -116,8 +118,7 @@ def test_r5_counts_of_money_are_measured_in_the_money():
         (["from: 1/h", "to: 3/h", "measure: {incidents: {}}"], "wrong_unit to"),
         (["kind: countPerPeriod", "from: 9", "to: 3", "measure: {incidents: {}}"], "missing_key per"),
         (["kind: countPerPeriod", "to: 3/month", "measure: {incidents: {}}"], "no_baseline from"),
-        (["kind: decrease", "from: 9/month", "to: 3/month", "measure: {incidents: {}}"], "wrong_kind measure"),
-        (["from: 9/month", "to: 3/month", "measure: {incidents: {}, over: 7d}"], "does_not_belong measure.over"),
+        (["per: month", "from: 9", "to: 3", "measure: {incidents: {}, over: 7d}"], "does_not_belong measure.over"),
         (["per: month", "from: 9", "to: 3", PLAIN_PROMQL], "measure measure"),
         (["per: month", "from: 9 EUR", "to: 3 EUR", "measure: {incidents: {}}"], "wrong_unit measure.incidents"),
     ],
@@ -233,6 +234,12 @@ def test_r25_a_relative_target_waits_for_its_frozen_baseline():
     assert (found.kind, found.relative_change) == (KeyResultKind.RELATIVE, -0.4)
     assert (found.baseline, found.target, found.unit.symbol) == (None, None, "min")
     assert found.baseline_from == BaselineFromHistory(timedelta(days=90))
+
+
+def test_r25_a_unit_that_only_the_measure_tells_is_a_ratio_where_it_is_percent():
+    found = key_result("change: -50%", "baseline: {over: 90d}", "measure: {promql: errors, unit: '%'}")
+
+    assert (found.unit, found.measure.unit.symbol) == (RATIO, "%")
 
 
 def test_r25_a_relative_target_follows_from_a_declared_baseline():

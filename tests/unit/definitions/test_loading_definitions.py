@@ -104,8 +104,8 @@ def test_all_faults_of_all_files_are_told_at_once_in_reading_order(tmp_path):
         "a.yaml:15:25: spec.objectives[0].target: a target of 100% leaves no error budget to measure; choose one below it, "
         'such as 99.99%, or count failures with the annotation okrbridge.dev/count-budget: "5"',
         "b.yaml:5:10: spec.start: '2026-02-30': February 2026 has 28 days",
-        "c.yaml:8:7: spec.keyResults[0].from: no baseline: say where it starts with from, or make it a threshold with "
-        "operator: ge or le",
+        "c.yaml:8:7: spec.keyResults[0].from: no baseline: say where it starts with from, have it measured with baseline: "
+        "{over: 90d}, or make it a threshold with operator: ge or le",
         "c.yaml:9:7: spec.keyResults[0].form: unknown key; did you mean 'from'?",
         "d.yaml:2:1: not valid YAML: did not find expected node content while parsing a flow node that begins in line 2",
         "gone.yaml:1:1: there is no such file or folder",

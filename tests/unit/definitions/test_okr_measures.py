@@ -84,6 +84,9 @@ def test_a_population_has_a_member_for_each_row():
 
 
 FAULTY = [
+    (COUNTS, "{promql: up, member: repo}", "does_not_belong measure.member"),
+    (COUNTS, "{sql: 'SELECT 1', source: billing-db, members: true}", "does_not_belong measure.members"),
+    (COUNTS, "{csv: {column: a, member: b}, source: survey}", "does_not_belong measure.csv.member"),
     (COUNTS, "{sql: 'DELETE FROM t', source: billing-db}", "wrong_query measure.sql"),
     (COUNTS, "{sql: 'SELECT 1'}", "missing_key measure.source"),
     (COUNTS, "{sql: 'SELECT 1', source: survey}", "wrong_source measure.source"),
@@ -217,6 +220,7 @@ def test_an_indicator_without_limits_has_the_unit_of_its_measure():
         ("promql: activation, unit: ratio", "keyResult: a/b", "does_not_belong"),
         ("promql: activation, unit: ratio", "promql: activation", "wrong_unit"),
         ("promql: activation, unit: ratio", "slo: nowhere", "dangling_reference"),
+        ("unit: ratio", "unit: ratio, member: repo", "does_not_belong"),
         ("high: 90%", "high: 90ms", "wrong_unit"),
         ("high: 90%", "high: 30%", "wrong_value"),
         ("high: 90%", "also: [{promql: other, unit: s}]", "wrong_unit"),

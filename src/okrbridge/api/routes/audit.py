@@ -15,7 +15,7 @@ from okrbridge.api.documentation import NOT_MODIFIED, NameFilter, problems
 from okrbridge.api.errors import BAD_REQUEST, DATABASE_UNAVAILABLE, INVALID_REQUEST, BadRequestError
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor
 from okrbridge.api.responses import from_database
-from okrbridge.api.schemas import Page, Schema
+from okrbridge.api.schemas.base import Page, Schema
 from okrbridge.application.audit import audit_item
 
 router = APIRouter(prefix="/audit", tags=["operations"])

@@ -9,7 +9,8 @@ from okrbridge.api.answer_cache import SnapshotRoute
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import TREE
 from okrbridge.api.responses import from_snapshot
-from okrbridge.api.schemas import InstrumentationItem, Page
+from okrbridge.api.schemas.base import Page
+from okrbridge.api.schemas.key_results import InstrumentationItem
 from okrbridge.application.instrumentation import instrumentation_item, uninstrumented
 
 router = APIRouter(prefix="/instrumentation", tags=["key results"], route_class=SnapshotRoute)

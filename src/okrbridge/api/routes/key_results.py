@@ -13,7 +13,9 @@ from okrbridge.api.documentation import HISTORY, LIST, ONE, KeyResultName, NameF
 from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor, page
 from okrbridge.api.responses import about_snapshot, from_database, from_snapshot
-from okrbridge.api.schemas import KeyResultExplanation, KeyResultHistory, KeyResultItem, Page
+from okrbridge.api.schemas.base import Page
+from okrbridge.api.schemas.explanations import KeyResultExplanation
+from okrbridge.api.schemas.key_results import KeyResultHistory, KeyResultItem
 from okrbridge.api.times import parse_instant, parse_interval
 from okrbridge.application.reports import key_result_item, progress_row, rfc3339
 from okrbridge.application.slo_history import MAX_ROWS

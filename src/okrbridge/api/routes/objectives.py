@@ -12,7 +12,8 @@ from okrbridge.api.lookup import find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
 from okrbridge.api.responses import from_snapshot
 from okrbridge.api.routes.key_results import Statuses
-from okrbridge.api.schemas import ObjectiveDetail, ObjectiveItem, ObjectiveNode, Page
+from okrbridge.api.schemas.base import Page
+from okrbridge.api.schemas.objectives import ObjectiveDetail, ObjectiveItem, ObjectiveNode
 from okrbridge.application.reports import objective_detail, objective_item, objective_tree
 
 router = APIRouter(prefix="/objectives", tags=["objectives"], route_class=SnapshotRoute)

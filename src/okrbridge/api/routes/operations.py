@@ -20,7 +20,7 @@ from okrbridge.api.errors import (
     ReloadDisabledError,
 )
 from okrbridge.api.responses import BlocksResponse, JsonResponse
-from okrbridge.api.schemas import Health, Readiness, Reloaded
+from okrbridge.api.schemas.operations import Health, Readiness, Reloaded
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -14,7 +14,9 @@ from okrbridge.api.errors import BadRequestError
 from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
 from okrbridge.api.responses import about_snapshot, from_database, from_snapshot
-from okrbridge.api.schemas import Page, SloExplanation, SloHistory, SloItem
+from okrbridge.api.schemas.base import Page
+from okrbridge.api.schemas.explanations import SloExplanation
+from okrbridge.api.schemas.slos import SloHistory, SloItem
 from okrbridge.api.times import parse_interval, parse_step
 from okrbridge.application.reports import rfc3339, slo_item
 from okrbridge.application.slo_counts import SloCounts

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from okrbridge.application.ports import Reading, SourceFailure, ValueRequest
+from okrbridge.domain.measures import PromqlMeasure
 from okrbridge.errors import SourceFailureReason
+from okrbridge.sources.answers import one_for_each
 from okrbridge.sources.prometheus.http.envelope import Answer
 
 EMPTY = "the query returned no series"
@@ -13,11 +16,13 @@ NOT_A_NUMBER = "the query returned NaN, as 0/0 does"
 
 
 def as_reading(request: ValueRequest, answer: Answer) -> Reading:
-    """The one number of an answer.
+    """The one number of an answer, or one for each member where a label names them.
 
     An empty answer and NaN are no failures: the source said that there is nothing. Several series, infinity, a
     range and a text are failures, each with what to do about it.
     """
+    if isinstance(request.measure, PromqlMeasure) and request.measure.member_label:
+        return _members(request, answer, request.measure.member_label)
     if failure := shape_failure(answer) or _crowd_failure(answer):
         return Reading(request, None, failure=failure, warnings=answer.warnings)
     if not answer.rows:
@@ -28,6 +33,19 @@ def as_reading(request: ValueRequest, answer: Answer) -> Reading:
     if math.isinf(value):
         return Reading(request, None, failure=infinite(value), warnings=answer.warnings)
     return Reading(request, value, warnings=answer.warnings)
+
+
+def _members(request: ValueRequest, answer: Answer, label: str) -> Reading:
+    """A number for each series, named by a label; series without a number are left out."""
+    if failure := shape_failure(answer):
+        return Reading(request, None, failure=failure, warnings=answer.warnings)
+    rows = [(row.labels.get(label), row.points[0][1]) for row in answer.rows]
+    if any(name is None for name, _ in rows):
+        message = f"the query returned a series without the label {label!r}, which names the members"
+        failure = SourceFailure(SourceFailureReason.BAD_ANSWER, message)
+        return Reading(request, None, failure=failure, warnings=answer.warnings)
+    found = one_for_each(request, rows)
+    return replace(found, note=found.note and EMPTY, warnings=answer.warnings)
 
 
 def shape_failure(answer: Answer) -> SourceFailure | None:

@@ -37,8 +37,8 @@ SIMULATED_SCHEME = "simulated:"
 MINUTES = Grid(timedelta(minutes=1))
 """The usual grid."""
 
-HISTORY_SECONDS = 30 * DAY + 3600
-"""How long before its anchor the fleet can be observed: a 30-day window, and an hour to spare."""
+HISTORY_SECONDS = 46 * DAY + 3600
+"""How long before its anchor the fleet can be observed: a cycle in its seventh week, and an hour to spare."""
 
 
 def fleet_around(anchor: int, seed: int = DEFAULT_SEED) -> Fleet:

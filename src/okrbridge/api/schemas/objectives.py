@@ -1,0 +1,59 @@
+"""Objectives and cycles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from okrbridge.api.schemas.base import Ratio, Schema
+from okrbridge.api.schemas.key_results import KeyResultItem
+from okrbridge.domain.key_results import Commitment
+from okrbridge.domain.pacing import KeyResultStatus
+
+
+class ObjectiveItem(Schema):
+    """An objective rolled up from its key results."""
+
+    objective: str
+    title: str
+    why: str | None
+    cycle: str
+    team: str | None
+    owner: str | None
+    parent: str | None
+    commitment: Commitment
+    weight: float
+    progress_ratio: Ratio = Field(description="Weighted mean; a key result never measured counts 0.")
+    measured_only_ratio: Ratio = Field(description="Weighted mean of those that were ever measured.")
+    coverage_ratio: Ratio = Field(description="Weight of the freshly measured ones over all weight.")
+    expected_ratio: Ratio = Field(description="Elapsed share of the cycle.")
+    status: KeyResultStatus
+    key_results_count: int
+
+
+class ObjectiveDetail(ObjectiveItem):
+    """An objective with its key results."""
+
+    key_results: list[KeyResultItem]
+
+
+class ObjectiveNode(ObjectiveDetail):
+    """An objective with its key results and the objectives under it."""
+
+    children: list[ObjectiveNode]
+
+
+class CycleItem(Schema):
+    """A cycle of OKRs."""
+
+    cycle: str = Field(examples=["2026-q4"])
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    measure_until: datetime
+    timezone: str = Field(examples=["Europe/Berlin"])
+    cadence: str
+    elapsed_ratio: float
+    phase: Literal["preparation", "delivery", "closed"]

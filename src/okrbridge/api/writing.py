@@ -1,0 +1,184 @@
+"""What every write of a document does: one transaction, one writer at a time, then the new definitions in force."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.responses import Response
+
+from okrbridge.api.auth import request_id_of
+from okrbridge.api.conditional import document_tag
+from okrbridge.api.dependencies import ApiServices
+from okrbridge.api.documentation import Responses, problems
+from okrbridge.api.errors import (
+    BAD_REQUEST,
+    CONFLICT,
+    CYCLE_CLOSED,
+    DATABASE_UNAVAILABLE,
+    DECLARED_IN_FILE,
+    DEFINITIONS_REFUSED,
+    DOCUMENT_REFUSED,
+    INVALID_REQUEST,
+    KEY_IN_USE,
+    KEY_REUSED,
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    PRECONDITION_REQUIRED,
+    REASON_REQUIRED,
+    TOO_LARGE,
+    WRITING_DISABLED,
+    WritingDisabledError,
+)
+from okrbridge.api.idempotent import OnceOnly, json_answer
+from okrbridge.api.schemas.documents import DocumentBody
+from okrbridge.application.access_ports import Caller, StoredAnswer
+from okrbridge.application.audit import LONGEST_REASON
+from okrbridge.application.document_writing import DocumentWriter, RefusedDocumentError, Written
+from okrbridge.application.documents import Json, document_item, from_store
+from okrbridge.application.okr_records import StoredDocument
+from okrbridge.application.ports import Transaction
+from okrbridge.errors import Fault
+
+Why = Annotated[
+    str,
+    Query(max_length=LONGEST_REASON, description="The reason, for the audit log; needed to remove while a cycle runs."),
+]
+
+WRITES = problems(
+    BAD_REQUEST,
+    WRITING_DISABLED,
+    TOO_LARGE,
+    INVALID_REQUEST,
+    KEY_REUSED,
+    KEY_IN_USE,
+    DATABASE_UNAVAILABLE,
+)
+_DOCUMENTS = problems(CONFLICT, DECLARED_IN_FILE, CYCLE_CLOSED, DEFINITIONS_REFUSED, KEY_IN_USE)
+_REFUSED = problems(INVALID_REQUEST, DOCUMENT_REFUSED, REASON_REQUIRED, KEY_REUSED)
+CREATED: Responses = {**WRITES, **_DOCUMENTS, **_REFUSED}
+UPDATED: Responses = {**CREATED, **problems(NOT_FOUND, PRECONDITION_REQUIRED, PRECONDITION_FAILED)}
+REMOVED: Responses = {**UPDATED, 204: {"description": "It is gone"}}
+
+
+async def _sound_json(request: Request) -> None:
+    """Refuse a body that is no JSON as RFC 8259 has it: NaN, and half characters, which nothing could answer with.
+
+    The framework's own reader lets both pass.
+    """
+    try:
+        orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        place = {"loc": ("body",), "msg": f"not valid JSON: {error}", "type": "json_invalid"}
+        raise RequestValidationError([place]) from error
+
+
+SOUND_JSON = Depends(_sound_json)
+"""For ``dependencies=[SOUND_JSON]`` of routes that take a body."""
+
+
+@dataclass
+class WritingLock:
+    """One writer of definitions at a time in this process, so that newer ones never come into force before older."""
+
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A write of one document by one caller.
+
+    Attributes:
+        below: path under which a new document stands, for ``Location``; empty for others.
+    """
+
+    request: Request
+    services: ApiServices
+    caller: Caller
+    why: str = ""
+    below: str = ""
+
+    def answer(self, once: OnceOnly, write: Callable[[DocumentWriter], Written], status: int = 200) -> Response:
+        """Write, put the new definitions in force, and answer with the document as it is stored.
+
+        Raises:
+            WritingDisabledError: nothing here takes definitions over HTTP.
+            OkrbridgeError: why it was refused; nothing was kept.
+        """
+        written: list[Written] = []
+
+        def within(transaction: Transaction) -> StoredAnswer:
+            written.append(write(self._writer(transaction)))
+            return self._answer(written[-1].document, status)
+
+        guard: WritingLock = self.request.app.state.writing
+        with guard.lock:
+            response = once.answer(self.services, self.caller, within)
+            for one in written:
+                one.prepared.put_in_force()
+        return response
+
+    def _writer(self, transaction: Transaction) -> DocumentWriter:
+        if self.services.prepare is None:
+            raise WritingDisabledError("this okrbridge takes no definitions over HTTP; declare it in a file")
+        return DocumentWriter(
+            transaction,
+            self.services.definitions(),
+            self.services.prepare,
+            self.caller,
+            self.services.clock(),
+            request_id_of(self.request),
+            self.why,
+        )
+
+    def _answer(self, stored: StoredDocument | None, status: int) -> StoredAnswer:
+        if stored is None:
+            return json_answer(None, status)
+        tag = document_tag(stored)
+        headers = {"ETag": tag}
+        if self.below:
+            headers["Location"] = f"{self.below}/{stored.name}"
+        return json_answer(document_item(from_store(stored), tag), status, headers)
+
+
+def name_in(body: DocumentBody, kind: str, name: str | None = None) -> str:
+    """The name that a document says.
+
+    Args:
+        name: the one it must say, when it is known; it may leave it out then.
+
+    Raises:
+        RefusedDocumentError: it says none, another one, or another kind.
+    """
+    given = body.metadata.get("name", name)
+    if body.kind not in (None, kind):
+        raise refused(f"http:{kind}", "kind", f"is {kind} here", "wrong_value")
+    if not isinstance(given, str):
+        raise refused(f"http:{kind}", "metadata.name", "is missing, or is no text", "missing_key")
+    if name is not None and given != name:
+        raise refused(f"http:{kind}/{name}", "metadata.name", "a name never changes; make another one", "wrong_value")
+    return given
+
+
+def replaced(before: StoredDocument, change: Callable[[Json], Json]) -> Json:
+    """The document after a change that keeps its name and kind. Raises RefusedDocumentError when it does not."""
+    old: Json = json.loads(before.content)
+    new = change(old)
+    metadata: Any = new.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    unchanged = {"apiVersion": old["apiVersion"], "kind": old["kind"]}
+    if name != before.name or any(new.get(key) != value for key, value in unchanged.items()):
+        message = "name, kind and apiVersion never change; make another one"
+        raise refused(f"http:{before.kind}/{before.name}", "metadata.name", message, "wrong_value")
+    return new
+
+
+def refused(document: str, path: str, message: str, code: str) -> RefusedDocumentError:
+    """The refusal of a document for one fault."""
+    return RefusedDocumentError([Fault(document, 0, 0, path, message, code)])

@@ -1,0 +1,206 @@
+"""Closing a cycle: what is asked of people, and the scores that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from okrbridge.application.access_ports import Caller
+from okrbridge.application.audit import Change, record_change
+from okrbridge.application.cycle_rules import CycleClosedError
+from okrbridge.application.okr_records import ScoreRecord
+from okrbridge.application.ports import Transaction
+from okrbridge.application.reports import Item, finite, rfc3339
+from okrbridge.application.score_items import score_item
+from okrbridge.application.scored import UNSCORED, Scored, Scoring, judged
+from okrbridge.application.significance_statement import Statements
+from okrbridge.domain.cycles import Cycle
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.key_results import KeyResult, KeyResultKind, KeyResultState
+from okrbridge.domain.progress import Progress
+from okrbridge.domain.scoring import Outcome
+from okrbridge.errors import ConflictError, OkrbridgeError
+
+RESULTS = (Outcome.VALIDATED, Outcome.REFUTED, Outcome.INCONCLUSIVE)
+"""How a hypothesis may end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a person says about a key result at the close.
+
+    Attributes:
+        review: one sentence on the outcome.
+        score: in place of the computed one, 0..1; None to let that stand.
+        reason: why another score.
+        result: how a hypothesis ended.
+    """
+
+    review: str = ""
+    score: float | None = None
+    reason: str = ""
+    result: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What is missing, or too much, in what was said about a key result.
+
+    Attributes:
+        key_result: ``OBJECTIVE/NAME``.
+        field: of the judgement; empty for all of it.
+    """
+
+    key_result: str
+    field: str
+    message: str
+
+
+class UnfinishedClosingError(OkrbridgeError):
+    """The cycle cannot be closed with what was said; nothing was stored.
+
+    Attributes:
+        lacks: all of them, by key result.
+    """
+
+    def __init__(self, lacks: Sequence[Lack]) -> None:
+        self.lacks = tuple(lacks)
+        super().__init__("; ".join(f"{one.key_result}: {one.message}" for one in lacks))
+
+
+@dataclass(frozen=True)
+class Closing:
+    """Closes one cycle at an instant.
+
+    Attributes:
+        at: now; what was measured by then, and by the cycle's end, counts.
+    """
+
+    transaction: Transaction
+    definitions: DefinitionSet
+    cycle: Cycle
+    at: datetime
+
+    @property
+    def scoring(self) -> Scoring:
+        """The cycle's key results as they stand at the close."""
+        return Scoring(self.transaction, self.definitions, self.cycle, min(self.at, self.cycle.interval.end))
+
+    def form(self) -> Item:
+        """What closing asks of people, with the scores that the rule gives now."""
+        return {
+            "cycle": self.cycle.name,
+            "as_of": rfc3339(self.scoring.until),
+            "items": [_form_item(scored) for scored in self.scoring.all()],
+        }
+
+    def close(self, judgements: Mapping[str, Judgement], caller: Caller, request_id: str = "") -> list[ScoreRecord]:
+        """Keep a score of every key result but drafts; from then on the cycle is closed.
+
+        Args:
+            judgements: by ``OBJECTIVE/NAME``.
+
+        Raises:
+            CycleClosedError: the cycle is closed already.
+            ConflictError: it has not begun, or has nothing to score.
+            UnfinishedClosingError: something was not said, or is not for saying; nothing is stored.
+        """
+        self._require_open()
+        scored = self.scoring.all()
+        if not scored:
+            raise ConflictError(f"cycle {self.cycle.name} has no key result to score")
+        lacks = [*_unknown(judgements, scored), *(lack for one in scored for lack in _lacks(one, judgements))]
+        if lacks:
+            raise UnfinishedClosingError(lacks)
+        statements = Statements(self.transaction, self.definitions).of(self.scoring.key_results, self.scoring.until)
+        records = [
+            self._record(one, judgements[one.key_result.id], caller, statements.get(one.key_result.id))
+            for one in scored
+        ]
+        for record in records:
+            self.transaction.scores.save(record)
+        after = {"scores": [score_item(record) for record in records]}
+        change = Change("close", "Cycle", self.cycle.name, None, after)
+        record_change(self.transaction, caller, change, self.at, request_id)
+        return records
+
+    def _require_open(self) -> None:
+        kept = self.transaction.scores.of_cycle(self.cycle.name)
+        if kept:
+            closed = f"{kept[0].closed_at:%Y-%m-%dT%H:%M:%SZ}"
+            raise CycleClosedError(f"cycle {self.cycle.name} is closed since {closed}; PATCH changes a single score")
+        if self.at < self.cycle.interval.start:
+            raise ConflictError(f"cycle {self.cycle.name} has not begun, so there is nothing to score")
+
+    def _record(self, scored: Scored, judgement: Judgement, caller: Caller, statement: Item | None) -> ScoreRecord:
+        return ScoreRecord(
+            key_result=scored.key_result.id,
+            cycle=self.cycle.name,
+            closed_at=self.at,
+            closed_by=caller.name,
+            computed=scored.score,
+            score=scored.score if judgement.score is None else finite(judgement.score),
+            outcome=standing_outcome(self.definitions, self.cycle, scored, judgement),
+            evidence=scored.evidence,
+            override_reason=judgement.reason if judgement.score is not None else "",
+            review=judgement.review.strip(),
+            significance=statement,
+        )
+
+
+def standing_outcome(definitions: DefinitionSet, cycle: Cycle, scored: Scored, judgement: Judgement) -> Outcome:
+    """The outcome with what a person said: the result, what the score set in place means, else the computed one."""
+    if scored.outcome is None:
+        return judgement.result or Outcome.INCONCLUSIVE
+    if judgement.score is None:
+        return scored.outcome
+    return judged(definitions, cycle, scored.key_result, Progress.of(judgement.score))
+
+
+def _form_item(scored: Scored) -> Item:
+    key_result = scored.key_result
+    return {
+        "objective": key_result.objective,
+        "key_result": key_result.name,
+        "title": key_result.title,
+        "kind": str(key_result.kind),
+        "asks": ["review", "result"] if _asks_result(key_result) else ["review"],
+        "computed_score": scored.score,
+        "outcome": None if scored.outcome is None else str(scored.outcome),
+        "evidence": scored.evidence,
+    }
+
+
+def _asks_result(key_result: KeyResult) -> bool:
+    return key_result.kind is KeyResultKind.HYPOTHESIS and key_result.state is not KeyResultState.DROPPED
+
+
+def _unknown(judgements: Mapping[str, Judgement], scored: Sequence[Scored]) -> list[Lack]:
+    known = {one.key_result.id for one in scored}
+    message = "the cycle scores no key result of this name"
+    return [Lack(name, "", message) for name in judgements if name not in known]
+
+
+def _lacks(scored: Scored, judgements: Mapping[str, Judgement]) -> list[Lack]:
+    """What is missing about one key result; a full score asks for its sentence like any other."""
+    name, judgement = scored.key_result.id, judgements.get(scored.key_result.id, Judgement())
+    found = []
+    if not judgement.review.strip():
+        found.append(Lack(name, "review", "one sentence on the outcome is missing"))
+    if _asks_result(scored.key_result) and judgement.result is None:
+        found.append(Lack(name, "result", "a hypothesis ends validated, refuted or inconclusive; say which"))
+    if not _asks_result(scored.key_result) and judgement.result is not None:
+        found.append(Lack(name, "result", "only a hypothesis has a result"))
+    if judgement.score is not None:
+        found += _lacks_of_score(scored, judgement)
+    return found
+
+
+def _lacks_of_score(scored: Scored, judgement: Judgement) -> list[Lack]:
+    name = scored.key_result.id
+    if scored.key_result.kind in UNSCORED:
+        return [Lack(name, "score", f"a key result of kind {scored.key_result.kind} has no score")]
+    return (
+        [] if judgement.reason.strip() else [Lack(name, "reason", "another score than the computed one needs a reason")]
+    )

@@ -1,0 +1,31 @@
+"""Where cycles stand, once people have closed some."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from okrbridge.application.okr_records import ScoreRecord
+from okrbridge.domain.cycles import Cycle, CyclePhase
+
+SECOND_THOUGHTS = timedelta(days=14)
+"""So long after the close scores may still be put right, should the retrospective be over before."""
+
+
+def closed_cycles(scores: Iterable[ScoreRecord]) -> frozenset[str]:
+    """Names of the cycles that people closed: those that have scores, because nobody writes to a file over HTTP."""
+    return frozenset(one.cycle for one in scores)
+
+
+def phase_of(cycle: Cycle, at: datetime, closed: Collection[str]) -> CyclePhase:
+    """Where a cycle stands at an instant: closed as soon as it has scores, else as its dates say.
+
+    Args:
+        closed: names, as ``closed_cycles`` gives them.
+    """
+    return CyclePhase.CLOSED if cycle.name in closed else cycle.phase(at)
+
+
+def scores_change_until(cycle: Cycle, closed_at: datetime) -> datetime:
+    """Until when scores may be changed: 14 days from the close, and until the retrospective is over."""
+    return max(closed_at + SECOND_THOUGHTS, cycle.retrospective_until or cycle.interval.end)

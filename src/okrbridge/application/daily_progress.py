@@ -1,0 +1,44 @@
+"""Progress a day at a time: what reports and tests of significance look at, in place of every tick.
+
+A record speaks of the time that ends with it, so days here are open at their start and closed at their end: the record
+of midnight belongs to the day that is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from okrbridge.application.ports import Transaction
+from okrbridge.application.records import ProgressRecord
+from okrbridge.domain.windows import Interval
+
+DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+_MOST_A_DAY = 100_000
+"""Records of one day that are looked at; a tick a second makes 86,400."""
+
+
+def days_of(interval: Interval) -> list[Interval]:
+    """The days of an interval, counted from its start; the last one may be shorter."""
+    starts = [interval.start + DAY * day for day in range(-(-interval.length // DAY))]
+    return [Interval(start, min(start + DAY, interval.end)) for start in starts]
+
+
+def daily_progress(
+    transaction: Transaction, key_results: Sequence[str], interval: Interval
+) -> Mapping[str, list[ProgressRecord]]:
+    """The last record of each day that has one, ascending, by key result; every id given is a key."""
+    ends = [day.end for day in days_of(interval)]
+    sampled = transaction.progress.sampled(key_results, ends) if ends else {}
+    return {name: [one for one in sampled.get(name, ()) if one.at > interval.start] for name in key_results}
+
+
+def records_of_day(transaction: Transaction, key_result: str, day: Interval) -> list[ProgressRecord]:
+    """Every record of one day, or of less, ascending."""
+    return transaction.progress.history(key_result, Interval(day.start + _INSTANT, day.end + _INSTANT), _MOST_A_DAY)
+
+
+def is_fresh(record: ProgressRecord) -> bool:
+    """Whether a record's value was measured within a day of it; an older one says nothing new of its day."""
+    return record.value is not None and record.measured_at is not None and record.at - record.measured_at < DAY

@@ -1,0 +1,236 @@
+"""Baselines that are measured once from history, before a key result starts, and then stand for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from okrbridge.application.measuring.by_event import EventValues
+from okrbridge.application.measuring.by_slo import DAY, cut
+from okrbridge.application.measuring.found import converted
+from okrbridge.application.measuring.requests import Asked, answers, request_of
+from okrbridge.application.measuring.subjects import Subject
+from okrbridge.application.okr_records import FrozenBaseline
+from okrbridge.application.parts import Parts
+from okrbridge.application.ports import Reading, Transaction
+from okrbridge.application.slo_counts import CountMemory, SloCounts
+from okrbridge.application.slo_evaluation import FILLED
+from okrbridge.domain.anomalies import typical_deviation
+from okrbridge.domain.baselines import resolve_baseline
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.key_results import KeyResult, KeyResultKind
+from okrbridge.domain.measures import (
+    CsvMeasure,
+    EventMeasure,
+    IncidentMeasure,
+    IndicatorMeasure,
+    Measure,
+    PromqlMeasure,
+    SloMeasure,
+    SqlMeasure,
+)
+from okrbridge.domain.units import RATIO, Unit
+from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, format_duration
+from okrbridge.errors import UnitError
+
+NOISE_DAYS = 4
+"""With fewer days nothing is said of their noise."""
+
+_BOUND = (":start", ":end", ":at")
+"""What a SQL query names when it can speak of the past."""
+
+
+def baseline_window(key_result: KeyResult) -> Interval | None:
+    """The time before the start that the baseline is measured over; None where it is declared."""
+    if key_result.baseline_from is None:
+        return None
+    start = key_result.period.start
+    return Interval(start - key_result.baseline_from.over, start)
+
+
+def baseline_question(key_result: KeyResult) -> str:
+    """What a baseline is measured by: the measure, the window and the unit. Another one needs another baseline."""
+    window = baseline_window(key_result)
+    over = format_duration(window.length) if window else ""
+    start = key_result.period.start
+    return f"{key_result.measure!r} over {over} before {start:%Y-%m-%dT%H:%MZ} in {key_result.unit.symbol or 'number'}"
+
+
+def resolved(
+    key_result: KeyResult, frozen: Mapping[tuple[str, str], FrozenBaseline]
+) -> tuple[KeyResult, FrozenBaseline | None, str]:
+    """A key result with its frozen baseline and what follows from it; and why nothing can, where that is so."""
+    if key_result.baseline_from is None or key_result.baseline is not None:
+        return key_result, None, ""
+    found = frozen.get((key_result.id, baseline_question(key_result)))
+    if found is None:
+        return key_result, None, ""
+    try:
+        return resolve_baseline(key_result, found.value), found, ""
+    except ValueError as error:
+        return replace(key_result, baseline=found.value), found, str(error)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """How freezing went.
+
+    Attributes:
+        made: baselines that were frozen.
+        waiting: ids of key results whose baseline could not be measured yet.
+    """
+
+    made: int
+    waiting: tuple[str, ...]
+
+
+def freeze_baselines(parts: Parts, definitions: DefinitionSet, at: datetime) -> Frozen:
+    """Measure and keep the baselines that are still missing of the key results that have started."""
+    with parts.storage.reading() as database:
+        known = {(one.key_result, one.question) for one in database.baselines.all()}
+    missing = [
+        one
+        for one in definitions.key_results
+        if one.baseline_from is not None
+        and one.baseline is None
+        and one.period.start <= at
+        and (one.id, baseline_question(one)) not in known
+    ]
+    if not missing:
+        return Frozen(0, ())
+    freezing = _Freezing(parts, definitions, at)
+    made = [found for one in missing if (found := freezing.baseline(one)) is not None]
+    with parts.storage.transaction() as transaction:
+        for one in made:
+            transaction.baselines.save(one)
+    done = {one.key_result for one in made}
+    return Frozen(len(made), tuple(one.id for one in missing if one.id not in done))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What history says: the value in the measure's unit, from how many days or events, and the value of each day."""
+
+    value: float
+    count: float | None
+    days: Sequence[float] = ()
+    unit: Unit | None = None
+
+
+@dataclass(frozen=True)
+class _Freezing:
+    parts: Parts
+    definitions: DefinitionSet
+    at: datetime
+
+    def baseline(self, key_result: KeyResult) -> FrozenBaseline | None:
+        """The baseline from history; None while history cannot be had."""
+        window = baseline_window(key_result)
+        measure, unit = self._followed(key_result.measure)
+        if window is None:
+            return None
+        with self.parts.storage.reading() as database:
+            sample = self._sample(measure, window, database)
+        if sample is None:
+            return None
+        try:
+            return self._frozen(key_result, sample, sample.unit or unit, window)
+        except UnitError:
+            # Definitions are checked for units; what slips through stays without a baseline and says so.
+            return None
+
+    def _frozen(self, key_result: KeyResult, sample: _Sample, unit: Unit, window: Interval) -> FrozenBaseline:
+        def own(value: float) -> float:
+            if key_result.kind is KeyResultKind.COUNT_PER_PERIOD and key_result.per:
+                return value / (window.length / _length_of(key_result.per))
+            return converted(value, unit, key_result.unit, window)
+
+        days = np.array([own(value) for value in sample.days])
+        return FrozenBaseline(
+            key_result=key_result.id,
+            question=baseline_question(key_result),
+            value=own(sample.value) + 0.0,
+            window=window,
+            sample_count=sample.count,
+            frozen_at=self.at,
+            noise=typical_deviation(days) if len(days) >= NOISE_DAYS else None,
+        )
+
+    def _followed(self, measure: Measure) -> tuple[Measure, Unit]:
+        """The measure that is asked, and the unit of what it gives; an indicator is asked by its own."""
+        if isinstance(measure, IndicatorMeasure):
+            own = next(one for one in self.definitions.indicators if one.name == measure.indicator)
+            return own.measure, own.measure.unit
+        return measure, measure.unit
+
+    def _sample(self, measure: Measure, window: Interval, database: Transaction) -> _Sample | None:
+        match measure:
+            case SloMeasure():
+                return self._of_slo(measure, window, database)
+            case PromqlMeasure():
+                return self._of_days(measure, window)
+            case SqlMeasure() | CsvMeasure():
+                return self._of_window(measure, window)
+            case IncidentMeasure() | EventMeasure():
+                return self._of_events(measure, window, database)
+        return None
+
+    def _of_slo(self, measure: SloMeasure, window: Interval, database: Transaction) -> _Sample | None:
+        """The SLI of the whole window, from the ledger's sums, once it was asked for."""
+        slo, grid = self.definitions.slo_by_name[measure.slo], self.parts.grid
+        counts = SloCounts(database.ledger, grid, self.definitions.maintenance, CountMemory())
+        whole = grid.covering(window)
+        [asked] = counts.put_together([(slo, None)])
+        [sums] = counts.sums(asked.batch, [whole])
+        known = sums.counts(0, 0)
+        if float(sums.asked_ratio[0, 0]) < FILLED or known.total <= 0 or not known.consistent:
+            return None
+        days = counts.along(slo, cut(whole, DAY))
+        ratios = [
+            good / total for good, total in zip(days.good.tolist(), days.total.tolist(), strict=True) if total > 0
+        ]
+        return _Sample(known.good / known.total, known.total, ratios, RATIO)
+
+    def _of_days(self, measure: PromqlMeasure, window: Interval) -> _Sample | None:
+        """The median of one value a day; None while a question fails."""
+        instants = [day.end for day in cut(window, DAY, whole_only=window.length >= DAY)]
+        asked = {
+            str(instant): (measure.source, request_of(measure, Interval(instant - DAY, instant), instant))
+            for instant in instants
+        }
+        readings = list(self._answers(asked).values())
+        values = [one.value for one in readings if one.value is not None]
+        if not values or any(one.failure for one in readings):
+            return None
+        return _Sample(float(np.median(values)), float(len(values)), values)
+
+    def _of_window(self, measure: SqlMeasure | CsvMeasure, window: Interval) -> _Sample | None:
+        """One answer for the window; None for a measure that cannot tell times apart."""
+        if isinstance(measure, CsvMeasure) and not measure.time_column:
+            return None
+        if isinstance(measure, SqlMeasure) and not any(name in measure.query for name in _BOUND):
+            return None
+        [reading] = self._answers({"": (measure.source, request_of(measure, window, window.end))}).values()
+        return None if reading.value is None else _Sample(reading.value, reading.sample_count)
+
+    def _of_events(
+        self, measure: IncidentMeasure | EventMeasure, window: Interval, database: Transaction
+    ) -> _Sample | None:
+        subject = Subject("", measure, measure.unit, window)
+        events = EventValues.read(database.events, [subject], self.at)
+        if isinstance(measure, IncidentMeasure):
+            found = events.incidents(subject, measure)
+        else:
+            found = events.events_of(subject, measure)
+        return None if found.value is None else _Sample(found.value, found.sample_count)
+
+    def _answers(self, asked: Mapping[str, Asked]) -> Mapping[str, Reading]:
+        return answers(self.parts.askable, asked)
+
+
+def _length_of(per: str) -> timedelta:
+    """The nominal length of a period: 30 days a month, 91 a quarter."""
+    return CalendarWindow(CalendarUnit(per), "UTC", datetime(2000, 1, 1)).length  # noqa: DTZ001 - only its length is read

@@ -1,0 +1,204 @@
+"""Values from what was sent in: incidents, and events of any kind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from okrbridge.application.measuring.found import Found
+from okrbridge.application.measuring.populations import MOST_NAMED
+from okrbridge.application.measuring.subjects import Subject
+from okrbridge.application.okr_ports import EventRecords
+from okrbridge.application.okr_records import Event, JsonValue
+from okrbridge.application.records import Quality
+from okrbridge.domain.aggregation import aggregate
+from okrbridge.domain.measures import Aggregation, EventMeasure, IncidentMeasure, IncidentQuantity
+from okrbridge.domain.windows import Interval
+
+INCIDENT = "incident"
+PAGE = 10_000
+MOST_EVENTS = 500_000
+"""A window with more events of one kind is not measured; send counts as a metric instead."""
+
+
+@dataclass(frozen=True)
+class EventValues:
+    """Measures by the events of one instant; each kind is read once for all.
+
+    Attributes:
+        events: by kind, ascending, over the longest window that is asked for.
+        overflowing: kinds with too many events.
+    """
+
+    events: Mapping[str, Sequence[Event]]
+    at: datetime
+    overflowing: frozenset[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def read(cls, records: EventRecords, asking: Iterable[Subject], at: datetime) -> EventValues:
+        """What the subjects need of the events that began before an instant."""
+        needs: dict[str, datetime] = {}
+        for subject in asking:
+            for kind in _kinds(subject):
+                needs[kind] = min(needs.get(kind, at), subject.window.start)
+        found, overflowing = {}, set()
+        for kind, start in needs.items():
+            found[kind] = _all(records, Interval(start, at), kind) if start < at else []
+            if len(found[kind]) > MOST_EVENTS:
+                overflowing.add(kind)
+        return cls(found, at, frozenset(overflowing))
+
+    def incidents(self, subject: Subject, measure: IncidentMeasure) -> Found:
+        """The number of incidents, or one time of many; those that still last are counted, and have no time yet."""
+        chosen = [one for one in self._inside(INCIDENT, subject.window) if _is_meant(one, measure)]
+        open_now = [one for one in chosen if one.end is None or one.end > self.at]
+        names: list[JsonValue] = [one.external_id for one in open_now[:MOST_NAMED]]
+        told: dict[str, JsonValue] = {"incidents": len(chosen), "open": names, "open_total": len(open_now)}
+        found = Found(subject.window, _incident_text(measure), sample_count=float(len(chosen)), details=told)
+        if INCIDENT in self.overflowing:
+            return found.missing(Quality.ERROR, f"more than {MOST_EVENTS} incidents")
+        if measure.quantity is IncidentQuantity.COUNT:
+            return Found(found.window, found.query, value=float(len(chosen)), details=told)
+        times = {one.external_id: self._seconds(one, measure.quantity) for one in chosen}
+        known = [seconds for seconds in times.values() if seconds is not None]
+        value = aggregate(known, measure.aggregation)
+        error = "" if known else "no incident of the window has that time yet"
+        quality = Quality.OK if known else Quality.NO_DATA
+        return Found(found.window, found.query, value, quality, error, float(len(known)), members=times, details=told)
+
+    def events_of(self, subject: Subject, measure: EventMeasure) -> Found:
+        """An aggregate of events, or the share of events of another kind that they answer."""
+        query = _event_text(measure)
+        if not self.overflowing.isdisjoint((measure.kind, measure.per)):
+            return Found(subject.window, query).missing(Quality.ERROR, f"more than {MOST_EVENTS} events")
+        if measure.per and measure.within is not None:
+            return self._answered(subject, measure, measure.within)
+        chosen = [one for one in self._inside(measure.kind, subject.window) if _matches(one, measure.where)]
+        if measure.per:
+            return self._ratio(subject, measure, chosen)
+        value = _aggregated(chosen, measure)
+        found = Found(subject.window, query, value, sample_count=float(len(chosen)))
+        return found if value is not None else found.missing(Quality.NO_DATA, "no event in the window")
+
+    def _ratio(self, subject: Subject, measure: EventMeasure, chosen: Sequence[Event]) -> Found:
+        """Events over events of another kind, each counted by itself."""
+        whole = _number(self._inside(measure.per, subject.window), measure.aggregation)
+        part = _number(chosen, measure.aggregation)
+        told: dict[str, JsonValue] = {"good": part, "total": whole}
+        found = Found(subject.window, _event_text(measure), sample_count=whole, details=told)
+        if whole <= 0:
+            return found.missing(Quality.NO_DATA, f"no {measure.per} in the window")
+        return Found(found.window, found.query, part / whole, sample_count=whole, details=told)
+
+    def _answered(self, subject: Subject, measure: EventMeasure, within: timedelta) -> Found:
+        """Share of the events of kind ``per`` whose subject sent the other kind soon enough.
+
+        Those that were not answered and still have time are pending: they are in neither number.
+        """
+        answers: dict[str, list[datetime]] = defaultdict(list)
+        for one in self.events.get(measure.kind, ()):
+            if _matches(one, measure.where):
+                answers[_whom(one)].append(one.start)
+        members: dict[str, float | None] = {}
+        for one in self._inside(measure.per, subject.window):
+            in_time = any(one.start <= answer <= one.start + within for answer in answers[_whom(one)])
+            members[_whom(one)] = 1.0 if in_time else 0.0 if one.start + within < self.at else None
+        return _share_found(subject.window, _event_text(measure), measure.per, members)
+
+    def _inside(self, kind: str, window: Interval) -> list[Event]:
+        return [one for one in self.events.get(kind, ()) if one.start in window]
+
+    def _seconds(self, event: Event, quantity: IncidentQuantity) -> float | None:
+        """From the start to the restore, or to the detection; None before it."""
+        end = event.end if quantity is IncidentQuantity.TIME_TO_RESTORE else event.detected_at
+        return (end - event.start).total_seconds() if end is not None and end <= self.at else None
+
+
+def _share_found(window: Interval, query: str, per: str, members: Mapping[str, float | None]) -> Found:
+    judged = [value for value in members.values() if value is not None]
+    told: dict[str, JsonValue] = {
+        "good": sum(judged),
+        "total": len(judged),
+        "pending_total": len(members) - len(judged),
+    }
+    found = Found(window, query, sample_count=float(len(judged)), members=members, details=told)
+    if not judged:
+        return found.missing(Quality.NO_DATA, f"no {per} in the window that had its time")
+    return Found(
+        window, query, sum(judged) / len(judged), sample_count=float(len(judged)), members=members, details=told
+    )
+
+
+def _kinds(subject: Subject) -> Iterator[str]:
+    match subject.measure:
+        case IncidentMeasure():
+            yield INCIDENT
+        case EventMeasure(kind=kind, per=per):
+            yield from {kind, per} - {""}
+
+
+def _all(records: EventRecords, interval: Interval, kind: str) -> list[Event]:
+    found: list[Event] = []
+    page = records.between(interval, [kind], PAGE)
+    while page:
+        found += page
+        if len(page) < PAGE or len(found) > MOST_EVENTS:
+            break
+        page = records.between(interval, [kind], PAGE, page[-1].place)
+    return found
+
+
+def _is_meant(event: Event, measure: IncidentMeasure) -> bool:
+    severe = not measure.severities or event.severity in measure.severities
+    return severe and (not measure.services or event.service in measure.services)
+
+
+def _matches(event: Event, where: Mapping[str, str]) -> bool:
+    own = {"service": event.service, "severity": event.severity, "subject": event.subject}
+    return all(_text(event.attributes.get(key, own.get(key))) == value for key, value in where.items())
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def _whom(event: Event) -> str:
+    """Whom an event is about; what is about nobody, such as an incident, is named by its own id."""
+    return event.subject or event.external_id
+
+
+def _aggregated(events: Sequence[Event], measure: EventMeasure) -> float | None:
+    if measure.aggregation in (Aggregation.COUNT, Aggregation.DISTINCT):
+        if not measure.attribute:
+            return _number(events, measure.aggregation)
+        return float(
+            len({_text(one.attributes[measure.attribute]) for one in events if measure.attribute in one.attributes})
+        )
+    numbers = [one.attributes.get(measure.attribute) for one in events]
+    return aggregate(
+        [float(one) for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)],
+        measure.aggregation,
+    )
+
+
+def _number(events: Sequence[Event], aggregation: Aggregation) -> float:
+    """How many events, or how many different subjects."""
+    return float(len({_whom(one) for one in events} if aggregation is Aggregation.DISTINCT else events))
+
+
+def _incident_text(measure: IncidentMeasure) -> str:
+    filters = " ".join(filter(None, ("|".join(measure.severities), "|".join(measure.services))))
+    what = "count" if measure.quantity is IncidentQuantity.COUNT else f"{measure.aggregation} of {measure.quantity}"
+    return f"{what} of incidents {filters}".strip()
+
+
+def _event_text(measure: EventMeasure) -> str:
+    conditions = ", ".join(f"{key} is {value}" for key, value in measure.where.items())
+    what = f"{measure.aggregation} of {measure.attribute}" if measure.attribute else str(measure.aggregation)
+    per = f" per {measure.per}" if measure.per else ""
+    within = f" within {measure.within}" if measure.within is not None else ""
+    return f"{what} of {measure.kind}{f' where {conditions}' if conditions else ''}{per}{within}"
