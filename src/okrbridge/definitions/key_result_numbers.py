@@ -100,23 +100,23 @@ def _is_complete(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
 
 def _change_fits(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
     """Whether a change is of the sort that the kind takes, and nothing else says the same; if not, a fault."""
-    if spec.change is None:
+    is_way = kind in (KeyResultKind.INCREASE, KeyResultKind.DECREASE)
+    if spec.change is not None and is_way and spec.to is not None:
+        spot.at("to").fault("stands for change; write one of them", "does_not_belong", of_key=True)
+        return False
+    if spec.change is None or spec.change.is_share is not is_way:
         return True
-    if kind in (KeyResultKind.INCREASE, KeyResultKind.DECREASE):
-        if spec.change.is_share:
-            message = (
-                f"{spec.change.quantity.text} is a share of the baseline, which makes the kind relative; remove kind, "
-            )
-            spot.at("change").fault(f"{message}or write +5 points, or +5pp for percentage points", "wrong_unit")
-        elif spec.to is not None:
-            spot.at("to").fault("stands for change; write one of them", "does_not_belong", of_key=True)
-        return not spec.change.is_share and spec.to is None
-    if spec.change.is_share:
-        return True
-    remedy = "write low and high" if kind is KeyResultKind.BAND else "remove kind, which is increase or decrease then"
-    message = f"must be a share of the baseline, such as -40%; for {spec.change.quantity.text} {remedy}"
-    spot.at("change").fault(message, "wrong_unit")
+    spot.at("change").fault(_other_change(kind, spec.change.quantity.text), "wrong_unit")
     return False
+
+
+def _other_change(kind: KeyResultKind, written: str) -> str:
+    """What to write in place of a change that the kind does not take."""
+    if kind in (KeyResultKind.INCREASE, KeyResultKind.DECREASE):
+        remedy = "remove kind, or write +5pp for percentage points, +5 points for points"
+        return f"{written} is a share of the baseline, which makes the kind relative; {remedy}"
+    remedy = "write low and high" if kind is KeyResultKind.BAND else "remove kind, which is increase or decrease then"
+    return f"must be a share of the baseline, such as -40%; for {written} {remedy}"
 
 
 def _lacks_start(spec: KeyResultSpec, kind: KeyResultKind) -> bool:

@@ -155,8 +155,8 @@ class KeyResultSpec(Shape):
     high: QuantityText | None = None
     """For a band: the highest good value."""
     change: Change | None = None
-    """In place of to: how far from the baseline. A signed share of it (-40%) makes a relative; a way in the metric's unit
-    (+5 points; +5pp, percentage points of a ratio) an increase or decrease. For a band: the share that is good."""
+    """In place of to: how far from the baseline. A signed share of it (-40%) makes a relative; a way in the metric's
+    unit (+5 points, or +5pp for percentage points) an increase or decrease. For a band: how far is good, a share."""
     share: ShareSpec | None = None
     """For a share of a population: when a member is good; {} when the measure gives 1 or 0."""
     per: Literal["day", "week", "month", "quarter", "year"] | None = None

@@ -10,8 +10,8 @@ from okrbridge.domain.key_results import KeyResult, KeyResultKind
 def resolve_baseline(key_result: KeyResult, baseline: float) -> KeyResult:
     """A copy of a key result with its frozen baseline, and with what follows from it.
 
-    One that is declared by its change gets its target (formula A2). A band around a baseline gets its limits: with the operator ``le`` only
-    the upper one, with ``ge`` only the lower one. Every other kind keeps its target.
+    One that is declared by its change gets its target (formula A2). A band around a baseline gets its limits: with the
+    operator ``le`` only the upper one, with ``ge`` only the lower one. Every other kind keeps its target.
 
     Args:
         baseline: in the key result's unit, as it was measured and frozen.

@@ -51,7 +51,7 @@ def _way(key_result: KeyResult) -> str:
 
 
 def _points(change: float, unit: Unit) -> str:
-    """A change in the metric's unit; of a ratio in percentage points, since percent would be a share of the baseline."""
+    """A change in the metric's unit; of a ratio in percentage points, as percent would be a share of the baseline."""
     if unit.dimension == "ratio":
         return f"{format_quantity(change * unit.factor * 100, PLAIN)} percentage points"
     return _written(Quantity(change, unit))

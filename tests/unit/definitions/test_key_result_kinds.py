@@ -258,6 +258,7 @@ def test_r25_a_relative_target_follows_from_a_declared_baseline():
         (["change: -40%", "from: 5", "baseline: {over: 90d}", PLAIN_PROMQL], "does_not_belong baseline"),
         (["change: -40", "from: 5", PLAIN_PROMQL], "wrong_value change"),
         (["change: -40ms", "from: 5", PLAIN_PROMQL], "wrong_unit change"),
+        (["change: true", "from: 5", PLAIN_PROMQL], "wrong_type change"),
         (["change: -140%", "from: 5", PLAIN_PROMQL], "wrong_value change"),
         (["kind: relative", "from: 5", PLAIN_PROMQL], "missing_key change"),
         (["baseline: {over: 90d}", "to: 5", PLAIN_PROMQL], "missing_key kind"),
@@ -266,6 +267,79 @@ def test_r25_a_relative_target_follows_from_a_declared_baseline():
 )
 def test_r25_a_relative_one_without_a_way_is_refused(lines, expected):
     assert codes(*lines) == [expected]
+
+
+RATIO_PROMQL = "measure: {promql: conversion, unit: ratio}"
+POINTS_PROMQL = "measure: {promql: satisfaction, unit: points}"
+
+
+def test_r114_5_points_more_wait_for_the_frozen_baseline():
+    found = key_result("change: +5 points", "baseline: {over: 90d}", POINTS_PROMQL)
+
+    assert (found.kind, found.absolute_change, found.relative_change) == (KeyResultKind.INCREASE, 5, None)
+    assert (found.baseline, found.target, found.unit.symbol) == (None, None, "points")
+
+
+# Of 4 %: 5 % more is 4 x 1.05 = 4.2 %, and 5 percentage points more is 9 %.
+@pytest.mark.parametrize(
+    ("change", "kind", "target"),
+    [
+        ("5%", KeyResultKind.RELATIVE, 0.042),
+        ("+5%", KeyResultKind.RELATIVE, 0.042),
+        ("0.05", KeyResultKind.RELATIVE, 0.042),
+        ("+5pp", KeyResultKind.INCREASE, 0.09),
+        ("+5 pp", KeyResultKind.INCREASE, 0.09),
+        ("5 percentage points", KeyResultKind.INCREASE, 0.09),
+        ("-1 percentage point", KeyResultKind.DECREASE, 0.03),
+    ],
+)
+def test_percent_are_a_share_of_the_baseline_and_percentage_points_are_not(change, kind, target):
+    found = key_result(f"change: {change}", "from: 4%", RATIO_PROMQL)
+
+    assert (found.kind, found.unit) == (kind, RATIO)
+    assert (found.baseline, found.target) == pytest.approx((0.04, target))
+
+
+# 40 + 5; 800 ms - 0.2 s = 600 ms; 2/week and 1/day more, which is 7/week: 9/week
+@pytest.mark.parametrize(
+    ("change", "start", "measure", "kind", "target", "unit"),
+    [
+        ("+5 points", "40 points", POINTS_PROMQL, KeyResultKind.INCREASE, 45, "points"),
+        ("-0.2s", "800ms", SECONDS_PROMQL, KeyResultKind.DECREASE, 600, "ms"),
+        ("+1/day", "2/week", "measure: {promql: deploys, unit: /week}", KeyResultKind.INCREASE, 9, "/week"),
+    ],
+)
+def test_a_change_with_a_unit_is_a_way_in_the_unit_of_the_metric(change, start, measure, kind, target, unit):
+    found = key_result(f"change: {change}", f"from: {start}", measure)
+
+    assert (found.kind, found.target, found.unit.symbol) == (kind, target, unit)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["change: +0 points", "baseline: {over: 90d}", POINTS_PROMQL], "target_equals_baseline change"),
+        (["change: +5 points", POINTS_PROMQL], "no_baseline from"),
+        (["change: +5 points", "from: 40%", RATIO_PROMQL], "wrong_unit change"),
+        (["change: +5pp", "from: 40 points", POINTS_PROMQL], "wrong_unit change"),
+        (["change: +5 points", "from: 40 points", "to: 45 points", POINTS_PROMQL], "does_not_belong to"),
+        (["kind: decrease", "change: +5 points", "from: 40 points", POINTS_PROMQL], "direction_conflict kind"),
+        (["kind: decrease", "change: +5 points", "baseline: {over: 90d}", POINTS_PROMQL], "direction_conflict kind"),
+        (["kind: increase", "change: +5%", "from: 40%", RATIO_PROMQL], "wrong_unit change"),
+        (["kind: relative", "change: +5 points", "from: 40 points", POINTS_PROMQL], "wrong_unit change"),
+        (["kind: band", "change: 5 points", "from: 40 points", POINTS_PROMQL], "wrong_unit change"),
+        (["verb: reduce", "change: +5 points", "baseline: {over: 90d}", POINTS_PROMQL], "direction_conflict verb"),
+        (["change: +5pp", "from: 98%", "measure: {slo: api-availability}"], "wrong_value change"),
+    ],
+)
+def test_a_change_in_the_unit_of_the_metric_without_a_way_is_refused(lines, expected):
+    assert codes(*lines) == [expected]
+
+
+def test_points_of_a_ratio_are_told_how_to_be_written():
+    [(_, _, message)] = faults("change: +5 points", "from: 40%", RATIO_PROMQL)
+
+    assert message == "is in points, from is a ratio (%); percentage points are written +5pp"
 
 
 def test_r26_a_band_has_limits_or_lies_around_a_baseline():

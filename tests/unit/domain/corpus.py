@@ -37,6 +37,11 @@ class Row:
         units = [parse_quantity(text).unit for text in (self.baseline, self.target) if text]
         return finer(units[0], units[-1])
 
+    @property
+    def is_of_baseline(self) -> bool:
+        """Whether its change is a share of the baseline; else it is a number in the row's unit."""
+        return self.kind in ("relative", "band")
+
     def number(self, text: str) -> float:
         """A quantity in the row's unit."""
         return parse_quantity(text).to(self.unit)
@@ -50,7 +55,8 @@ class Row:
             "unit": self.unit,
             "baseline": None if self.change or not self.baseline else self.number(self.baseline),
             "target": self.number(self.target) if self.target else None,
-            "relative_change": parse_quantity(self.change).value if self.change else None,
+            "relative_change": parse_quantity(self.change).value if self.change and self.is_of_baseline else None,
+            "absolute_change": self.number(self.change) if self.change and not self.is_of_baseline else None,
             "operator": Operator(self.operator) if self.operator else None,
         }
         return key_result(**fields | changes)

@@ -4,7 +4,7 @@ import pytest
 from tests.unit.domain.corpus import ROWS
 from tests.unit.domain.okr_examples import key_result, progress_at
 
-from okrbridge.domain.baselines import band_around, relative_target, resolve_baseline
+from okrbridge.domain.baselines import absolute_target, band_around, relative_target, resolve_baseline
 from okrbridge.domain.key_results import BaselineFromHistory, KeyResultKind, Operator
 
 
@@ -37,6 +37,32 @@ def test_a_change_is_a_share_of_the_baseline(baseline, change, target):
 def test_5_percent_more_of_4_percent_is_not_5_points():
     # Conversion 4 %, 5 % better: 4.2 %, not 9 %.
     assert ROWS["K62"].resolved().target == pytest.approx(0.042)
+
+
+# B + d
+@pytest.mark.parametrize(
+    ("baseline", "change", "target"),
+    [(40.0, 5.0, 45.0), (0.04, 0.05, 0.09), (800.0, -200.0, 600.0), (-5.0, 5.0, 0.0), (0.0, 5.0, 5.0)],
+)
+def test_a_change_in_the_unit_of_the_metric_is_added_to_the_baseline(baseline, change, target):
+    assert absolute_target(baseline, change) == pytest.approx(target)
+    assert str(absolute_target(baseline, change)) != "-0.0"
+
+
+def test_r114_5_points_more_wait_for_the_frozen_baseline():
+    # A satisfaction of 40 points over the 90 days before the start: 45, and 42.5 is half of the way.
+    declared = ROWS["K69"].declared()
+    resolved = resolve_baseline(declared, 40.0)
+    assert (declared.baseline, declared.target, declared.absolute_change) == (None, None, 5.0)
+    assert (resolved.baseline, resolved.target) == (40.0, 45.0)
+    assert progress_at(resolved, 42.5).ratio == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("baseline", "change"), [(40.0, 0.0), (1e17, 5.0)])
+def test_a_change_that_changes_nothing_is_refused(baseline, change):
+    # Floats near 1e17 are 16 apart.
+    with pytest.raises(ValueError, match="is no change of .*: declare a larger one"):
+        absolute_target(baseline, change)
 
 
 @pytest.mark.parametrize("around", [relative_target, band_around])

@@ -40,6 +40,9 @@ def test_other_kinds_say_what_must_hold():
     minutes = parse_quantity("15min").unit
     assert words(kind.THRESHOLD, operator=Operator.LT, target=15.0, unit=minutes) == "Keep it under 15 min by 31 Mar"
     assert words(kind.RELATIVE, relative_change=-0.4) == "Keep it by 40% by 31 Mar"
+    points, ratio = (parse_quantity(text).unit for text in ("5 points", "5%"))
+    assert words(kind.INCREASE, absolute_change=5.0, unit=points) == "Keep it by 5 points by 31 Mar"
+    assert words(kind.INCREASE, absolute_change=0.05, unit=ratio) == "Keep it by 5 percentage points by 31 Mar"
     assert words(kind.BAND, low=9.0, high=11.0) == "Keep it between 9 and 11 by 31 Mar"
     assert words(kind.BAND, high=11.0) == "Keep it at most 11 by 31 Mar"
     assert words(kind.BAND, low=9.0) == "Keep it at least 9 by 31 Mar"
