@@ -104,6 +104,8 @@ def _collector_paused() -> Iterator[None]:
 def _loaded(reads: Sequence[ReadText], faults: Sequence[Fault], *, first_path: str) -> Loaded:
     findings = Findings(faults=[*faults, *(fault for read in reads for fault in read.faults)])
     documents = [document for read in reads for document in read.documents]
+    for read in reads:
+        read.documents.clear()  # they are let go one by one
     if not documents and not findings.faults:
         findings.faults.append(Fault(first_path, 1, 1, "", "holds no document", "no_documents"))
     definitions = resolve(documents, [read.unread for read in reads if read.unread], findings)

@@ -16,7 +16,13 @@ from okrbridge.definitions.kinds import shape_of
 from okrbridge.definitions.maintenance import MaintenanceWindowDocument, maintenance_of
 from okrbridge.definitions.nodes import Document
 from okrbridge.definitions.okr import CycleDocument, ObjectiveDocument
-from okrbridge.definitions.openslo import AlertDocument, DataSourceDocument, SliDocument, SloDocument
+from okrbridge.definitions.openslo import (
+    AlertDocument,
+    DataSourceDocument,
+    ServiceDocument,
+    SliDocument,
+    SloDocument,
+)
 from okrbridge.definitions.periods import cycle_of
 from okrbridge.definitions.references import check_parents, check_references, collect_names
 from okrbridge.definitions.shape_reading import read_shape
@@ -29,6 +35,11 @@ from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
 from okrbridge.errors import Fault
 
+_REFERRED = (DataSourceDocument, ServiceDocument, SliDocument, CycleDocument, MaintenanceWindowDocument, AlertDocument)
+"""What other documents refer to, or nothing refers to and nothing comes of."""
+_Read = tuple[int, Document, type[Shape]]
+"""A document with its number in reading order and its model."""
+
 
 @dataclass(slots=True)
 class _Parts:
@@ -40,54 +51,75 @@ class _Parts:
     cycles: dict[str, Cycle] = field(default_factory=dict)
     objectives: list[OkrObjective] = field(default_factory=list)
     maintenance: dict[str, MaintenanceWindow] = field(default_factory=dict)
+    declared: dict[int, tuple[DeclaredDocument, ...]] = field(default_factory=dict)
 
 
-def resolve(documents: Sequence[Document], unread: Sequence[str], findings: Findings) -> DefinitionSet:
+def resolve(documents: list[Document], unread: Sequence[str], findings: Findings) -> DefinitionSet:
     """Check documents against their models and against each other.
 
     Args:
-        documents: in reading order.
+        documents: in reading order; the list is emptied, so that what each becomes can take the memory of the last.
         unread: texts after a fault that ended the reading of a file.
         findings: takes all faults and warnings; the result is only of use when there are no faults.
     """
-    read = [(document, shape) for document in documents if (shape := shape_of(document, findings.faults))]
-    known = [document for document, _ in read]
-    names = collect_names(known, findings.faults)
-    findings.faults.extend(check_references(known, names, unread))
-    findings.faults.extend(check_parents(known))
-    models = [
-        (Spot(document, (), findings), model)
-        for document, shape in read
-        if (model := read_shape(document, shape, findings.faults))
-    ]
-    for document in known:
-        findings.faults.extend(check_annotations(document))
-    parts = _convert(models)
-    if not findings.faults:
-        _warn_of_idle_maintenance(models, parts)
+    shapes = [(document, shape) for document in documents if (shape := shape_of(document, findings.faults))]
+    documents.clear()
+    read: list[_Read] = [(number, *shaped) for number, shaped in enumerate(shapes)]
+    del shapes
+    _check_together([document for _, document, _ in read], unread, findings)
+    parts = _convert(read, findings)
     return DefinitionSet(
         sources=tuple(parts.sources),
         slos=tuple(parts.slos),
         cycles=tuple(parts.cycles.values()),
         objectives=tuple(parts.objectives),
         maintenance=tuple(parts.maintenance.values()),
-        documents=tuple(one for document in known for one in _declared(document)) if not findings.faults else (),
+        documents=tuple(one for _, several in sorted(parts.declared.items()) for one in several)
+        if not findings.faults
+        else (),
     )
 
 
-def _convert(models: Sequence[tuple[Spot, Shape]]) -> _Parts:
-    """Documents in two passes: first what others refer to."""
+def _check_together(documents: Sequence[Document], unread: Sequence[str], findings: Findings) -> None:
+    """What can be told of documents without their models."""
+    names = collect_names(documents, findings.faults)
+    findings.faults.extend(check_references(documents, names, unread))
+    findings.faults.extend(check_parents(documents))
+    for document in documents:
+        findings.faults.extend(check_annotations(document))
+
+
+def _convert(read: list[_Read], findings: Findings) -> _Parts:
+    """Documents in two passes: first what others refer to. Of the others, which are many, each is let go in turn."""
     parts = _Parts()
-    for spot, model in models:
-        _convert_referred(spot, model, parts)
-    for spot, model in models:
-        if isinstance(model, SloDocument):
-            parts.slos.extend(slos_of(spot, model, parts.slis))
-        elif isinstance(model, ObjectiveDocument):
-            parts.objectives.append(objective_of(spot, model, parts.cycles))
-        else:
-            parts.slos.extend(foreign_slos(spot, model))
+    referred = [each for each in read if issubclass(each[2], _REFERRED)]
+    others = [each for each in reversed(read) if not issubclass(each[2], _REFERRED)]
+    read.clear()
+    for each in referred:
+        _convert_one(each, parts, findings)
+    while others:
+        _convert_one(others.pop(), parts, findings)
+    if not findings.faults:
+        _warn_of_idle_maintenance(referred, parts, findings)
     return parts
+
+
+def _convert_one(read: _Read, parts: _Parts, findings: Findings) -> None:
+    number, document, shape = read
+    model = read_shape(document, shape, findings.faults)
+    if model is None:
+        return
+    spot = Spot(document, (), findings)
+    if isinstance(model, _REFERRED):
+        _convert_referred(spot, model, parts)
+    elif isinstance(model, SloDocument):
+        parts.slos.extend(slos_of(spot, model, parts.slis))
+    elif isinstance(model, ObjectiveDocument):
+        parts.objectives.append(objective_of(spot, model, parts.cycles))
+    else:
+        parts.slos.extend(foreign_slos(spot, model))
+    if not findings.faults:
+        parts.declared[number] = tuple(_declared(document))
 
 
 def _convert_referred(spot: Spot, model: Shape, parts: _Parts) -> None:
@@ -103,14 +135,14 @@ def _convert_referred(spot: Spot, model: Shape, parts: _Parts) -> None:
         spot.at("kind").warn(NO_ALERTS, "alerts_not_sent")
 
 
-def _warn_of_idle_maintenance(models: Sequence[tuple[Spot, Shape]], parts: _Parts) -> None:
+def _warn_of_idle_maintenance(read: Sequence[_Read], parts: _Parts, findings: Findings) -> None:
     """A maintenance window that is for no SLO has most likely a slip in a service or a label."""
-    for spot, model in models:
-        if isinstance(model, MaintenanceWindowDocument):
-            window = parts.maintenance.get(model.metadata.name)
+    for _, document, shape in read:
+        if issubclass(shape, MaintenanceWindowDocument):
+            window = parts.maintenance.get(document.text("metadata", "name"))
             if window is not None and not any(window.applies_to(slo) for slo in parts.slos):
                 message = "is for no SLO: none has these names, services and labels together"
-                spot.at("spec").warn(message, "maintenance_of_nothing")
+                Spot(document, ("spec",), findings).warn(message, "maintenance_of_nothing")
 
 
 def _declared(document: Document) -> Iterator[DeclaredDocument]:

@@ -8,6 +8,7 @@ from tests.unit.definitions.samples import (
     EVERYTHING,
     KEY_RESULT_LINE,
     OBJECTIVE,
+    RELEASE,
     SLO,
     changed,
     codes_of,
@@ -151,7 +152,7 @@ def test_incidents_are_accepted_with_a_warning():
     (kr,) = found.definitions.key_results
     assert kr.measure == IncidentMeasure(("sev1",), (), parse_unit("/month"))
     assert [str(each) for each in found.warnings] == [
-        f"a.yaml:{KEY_RESULT_LINE + 3}:17: spec.keyResults[0].measure.incidents: okrbridge 0.2 receives no incidents, "
+        f"a.yaml:{KEY_RESULT_LINE + 3}:17: spec.keyResults[0].measure.incidents: {RELEASE} receives no incidents, "
         "so this key result will show no_data"
     ]
 
