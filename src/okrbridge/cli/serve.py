@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from okrbridge.cli.options import ConfigOption, DatabaseOption, Format, FormatOption
+from okrbridge.cli.process_memory import keep_one_arena, nothing_collected
 from okrbridge.errors import ConfigurationError, OkrbridgeError
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def serve(
 
     SIGTERM and Ctrl-C finish the running tick and leave; SIGHUP loads the definitions again.
     """
+    keep_one_arena()
     with ExitStack() as held:
-        with _nothing_collected():
+        with nothing_collected():
             from okrbridge.cli.opening import opened_with
             from okrbridge.observability.logs import configure_logging
             from okrbridge.settings import load_settings
@@ -50,22 +51,6 @@ def serve(
             listener = held.enter_context(_listen(settings))
             service = held.enter_context(opened_with(settings))
         _run(service, settings, listener)
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Make what stays, modules and definitions, without looking for garbage in it, now or ever.
-
-    With ten thousand SLOs the collector would take a second of the start, and again some of every tick.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _listen(settings: Settings) -> socket.socket:
