@@ -1,15 +1,29 @@
-"""How a benchmark tells its figures: a table for people and one line of JSON for machines."""
+"""How a benchmark tells its figures, a table for people and one line of JSON for machines, or why it has none."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from typing import Literal
 
+import pytest
 from rich.console import Console
 from rich.table import Table
 
 Goals = Mapping[str, Mapping[Literal["max", "min"], float]]
+
+
+def exit_code(benchmark: Callable[[], int]) -> int:
+    """Run a benchmark; 2, with the reason on stderr, when a server or program that it needs is missing or fails.
+
+    Its servers are those of the tests, which end by skipping or failing a test.
+    """
+    try:
+        return benchmark()
+    except (pytest.skip.Exception, pytest.fail.Exception) as ended:
+        print(f"the benchmark cannot run: {ended.msg}", file=sys.stderr)  # noqa: T201 - a benchmark prints
+        return 2
 
 
 def is_met(value: float, goal: Mapping[Literal["max", "min"], float]) -> bool:

@@ -4,7 +4,18 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.servers.postgresql import PostgresServer, running_postgres
+
+
+def pytest_configure() -> None:
+    """Properties are searched without a deadline and however slowly examples are made: a busy machine is no defect.
+
+    Timings are the subject of benchmarks, where they are ratios inside one run.
+    """
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("unhurried", parent=settings(), deadline=None, suppress_health_check=slow)
+    settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -15,9 +15,9 @@ from benchmarks.accuracy import peers
 from benchmarks.accuracy.days import DAYS
 from benchmarks.accuracy.months import MONTHS
 from benchmarks.accuracy.results import GOALS, Row, figures, markdown, print_table
-from benchmarks.accuracy.runs import measured, servers
+from benchmarks.accuracy.runs import measured, measured_pushed_down, servers
 from benchmarks.accuracy.scenarios import Scenario
-from benchmarks.reporting import report
+from benchmarks.reporting import exit_code, report
 
 
 def main() -> int:
@@ -42,8 +42,12 @@ def _rows(folder: Path, scenarios: Sequence[Scenario]) -> list[Row]:
     folder.mkdir(parents=True, exist_ok=True)
     with servers(folder, scenarios, _told) as running:
         found = measured(running, scenarios, _told)
+        pushed_down = measured_pushed_down(running, scenarios, _told)
         _told("other engines")
-        return [Row(one, found[one.name], peers.answers(running.url(one), one)) for one in scenarios]
+        return [
+            Row(one, found[one.name], pushed_down.get(one.name), peers.answers(running.url(one), one))
+            for one in scenarios
+        ]
 
 
 def _told(what: str) -> None:
@@ -51,4 +55,4 @@ def _told(what: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

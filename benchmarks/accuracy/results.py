@@ -22,7 +22,7 @@ GOALS: Goals = {
 }
 _NO_ANSWER = 100.0
 """The error of an answer that is missing, percent."""
-_WIDTH = 220
+_WIDTH = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,26 @@ class Errors:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One scenario and what everybody says of it."""
+    """One scenario and what everybody says of it.
+
+    Attributes:
+        pushed_down: okrbridge when the server subtracts and sums; None where that was not measured.
+    """
 
     scenario: Scenario
     okrbridge: Measured
+    pushed_down: Measured | None
     peers: Mapping[str, Answer]
 
     @property
-    def errors(self) -> Errors:
-        """Those of okrbridge."""
-        return Errors.of(self.okrbridge.answer, self.scenario)
+    def own(self) -> list[Measured]:
+        """What okrbridge says, both ways."""
+        return [one for one in (self.okrbridge, self.pushed_down) if one is not None]
+
+    @property
+    def errors(self) -> list[Errors]:
+        """Those of okrbridge, both ways."""
+        return [Errors.of(one.answer, self.scenario) for one in self.own]
 
     @property
     def cells(self) -> list[str]:
@@ -70,7 +80,8 @@ class Row:
         return [
             scenario.title,
             f"{truth.bad:,} / {truth.total:,} / {100 * consumed:,.4g} %",
-            str(self.errors),
+            str(self.errors[0]),
+            "" if self.pushed_down is None else str(self.errors[1]),
             *(str(Errors.of(answer, scenario)) for answer in self.peers.values()),
             f"{truth.unseen:,}",
             coverage if scenario.is_complete else f"incomplete, {coverage}",
@@ -78,14 +89,14 @@ class Row:
 
 
 def figures(rows: Sequence[Row]) -> dict[str, float]:
-    """The worst errors of okrbridge, and how many incomplete answers it gives as if they were complete."""
-    complete = [row.errors for row in rows if row.scenario.is_complete]
-    incomplete = [row for row in rows if not row.scenario.is_complete]
+    """The worst errors of okrbridge, both ways, and how many incomplete answers it gives as if they were complete."""
+    complete = [errors for row in rows if row.scenario.is_complete for errors in row.errors]
+    incomplete = [one for row in rows if not row.scenario.is_complete for one in row.own]
     return {
         "worst_bad_error_percent": _worst(errors.bad for errors in complete),
         "worst_total_error_percent": _worst(errors.total for errors in complete),
         "worst_budget_error_percent": _worst(errors.budget for errors in complete),
-        "incomplete_without_a_word": float(sum(not row.okrbridge.coverage < 1 for row in incomplete)),
+        "incomplete_without_a_word": float(sum(not one.coverage < 1 for one in incomplete)),
     }
 
 
@@ -95,7 +106,15 @@ def _worst(errors: Iterator[float]) -> float:
 
 def headings(rows: Sequence[Row]) -> list[str]:
     """Of the columns."""
-    return ["scenario", "truth: bad / total / budget", "okrbridge", *rows[0].peers, "unseen", "coverage"]
+    return [
+        "scenario",
+        "truth: bad / total / budget",
+        "okrbridge",
+        "okrbridge, pushed down",
+        *rows[0].peers,
+        "unseen",
+        "coverage",
+    ]
 
 
 def print_table(rows: Sequence[Row]) -> None:

@@ -91,22 +91,59 @@ def _prometheus(folder: Path, scraped_of_each: Iterable[list[Series]]) -> Promet
 
 def measured(servers: Servers, scenarios: Sequence[Scenario], told: Callable[[str], None]) -> dict[str, Measured]:
     """The answers of okrbridge, by scenario."""
+    return _measured(_Runs(servers), scenarios, told)
+
+
+def measured_pushed_down(
+    servers: Servers, scenarios: Sequence[Scenario], told: Callable[[str], None]
+) -> dict[str, Measured]:
+    """The answers when the servers subtract and sum, however few series there are.
+
+    What kills okrbridge is left out: it is about the ledger.
+    """
+    chosen = [one for one in scenarios if one.run is not Run.KILLED]
+    return _measured(_Runs(servers, pushes_down=True), chosen, lambda what: told(f"{what}, pushed down"))
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """Makes an okrbridge for some scenarios.
+
+    Attributes:
+        pushes_down: whether their source subtracts and sums.
+    """
+
+    servers: Servers
+    pushes_down: bool = False
+
+    def product(self, name: str, url: str, scenarios: Sequence[Scenario]) -> Product:
+        """One with an empty database."""
+        suffix = "-pushed-down" if self.pushes_down else ""
+        return Product(self.servers.folder / f"okrbridge-{name}{suffix}", url, scenarios, self.pushes_down)
+
+    def of(self, scenario: Scenario, url: str) -> Product:
+        """One of a single scenario."""
+        return self.product(scenario.name, url, [scenario])
+
+
+def _measured(runs: _Runs, scenarios: Sequence[Scenario], told: Callable[[str], None]) -> dict[str, Measured]:
     found: dict[str, Measured] = {}
+    servers = runs.servers
     for run, url in ((Run.ONCE, servers.prometheus), (Run.VICTORIA_METRICS, servers.victoria_metrics.url)):
         if chosen := [one for one in scenarios if one.run is run]:
             told(f"okrbridge: {run}")
-            found |= Product(servers.folder / f"okrbridge-{run.name.lower()}", url, chosen).evaluate(END)
+            found |= runs.product(run.name.lower(), url, chosen).evaluate(END)
     for one in scenarios:
         if one.run in _SEQUENCES:
             told(f"okrbridge: {one.run}")
-            found[one.name] = _SEQUENCES[one.run](servers, one)
+            found[one.name] = _SEQUENCES[one.run](runs, one)
     return found
 
 
-def _source_down(servers: Servers, scenario: Scenario) -> Measured:
+def _source_down(runs: _Runs, scenario: Scenario) -> Measured:
     begin, end = (int(at) // MINUTE * MINUTE for at in (OUTAGE.start, OUTAGE.end))
-    with Proxy([servers.prometheus]).serving() as proxy:
-        product = _product(servers, scenario, proxy.url)
+    with Proxy([runs.servers.prometheus]).serving() as proxy:
+        product = runs.of(scenario, proxy.url)
         product.evaluate(begin)
         proxy.is_down = True
         for at in (begin + 30 * MINUTE, begin + 31 * MINUTE):
@@ -117,45 +154,42 @@ def _source_down(servers: Servers, scenario: Scenario) -> Measured:
         return product.evaluate(END)[scenario.name]
 
 
-def _absent(servers: Servers, scenario: Scenario) -> Measured:
-    product = _product(servers, scenario, servers.prometheus)
+def _absent(runs: _Runs, scenario: Scenario) -> Measured:
+    product = runs.of(scenario, runs.servers.prometheus)
     for at in (END - 6 * HOUR, END - 6 * HOUR + MINUTE, END - 3 * HOUR, END - 3 * HOUR + MINUTE):
         product.evaluate(at)
     return product.evaluate(END)[scenario.name]
 
 
-def _killed(servers: Servers, scenario: Scenario) -> Measured:
-    product = _product(servers, scenario, servers.prometheus)
+def _killed(runs: _Runs, scenario: Scenario) -> Measured:
+    product = runs.of(scenario, runs.servers.prometheus)
     for _ in range(2):
         if not product.evaluate_until_killed(END, product.blocks() + 1):
             raise RuntimeError("okrbridge had filled the window before it could be killed")
     return product.evaluate(END)[scenario.name]
 
 
-def _replicas(servers: Servers, scenario: Scenario) -> Measured:
-    with Proxy(servers.replicas).serving() as proxy:
-        product = _product(servers, scenario, proxy.url)
+def _replicas(runs: _Runs, scenario: Scenario) -> Measured:
+    with Proxy(runs.servers.replicas).serving() as proxy:
+        product = runs.of(scenario, proxy.url)
         for at in (END - 6 * HOUR, END - 6 * HOUR + MINUTE, END - 3 * HOUR):
             product.evaluate(at)
         return ticked(product, scenario)
 
 
-def _late(servers: Servers, scenario: Scenario) -> Measured:
-    product = _product(servers, scenario, servers.victoria_metrics.url)
+def _late(runs: _Runs, scenario: Scenario) -> Measured:
+    victoria_metrics = runs.servers.victoria_metrics
+    product = runs.of(scenario, victoria_metrics.url)
 
     def arrive(series: Sequence[Series]) -> None:
-        servers.victoria_metrics.load(_by_name(series))
+        victoria_metrics.load(_by_name(series))
         # VictoriaMetrics asks for this after samples of the past were imported.
-        requests.get(f"{servers.victoria_metrics.url}/internal/resetRollupResultCache", timeout=10).raise_for_status()
+        requests.get(f"{victoria_metrics.url}/internal/resetRollupResultCache", timeout=10).raise_for_status()
 
     return ticked(product, scenario, Arrivals(_all(scenario), arrive))
 
 
-def _product(servers: Servers, scenario: Scenario, url: str) -> Product:
-    return Product(servers.folder / f"okrbridge-{scenario.name}", url, [scenario])
-
-
-_SEQUENCES: dict[Run, Callable[[Servers, Scenario], Measured]] = {
+_SEQUENCES: dict[Run, Callable[[_Runs, Scenario], Measured]] = {
     Run.SOURCE_DOWN: _source_down,
     Run.ABSENT: _absent,
     Run.KILLED: _killed,

@@ -14,9 +14,6 @@ from benchmarks.accuracy.scenarios import END, HOUR, MINUTE, Scenario
 from benchmarks.accuracy.services import Instants, Span
 from okrbridge.application.evaluate import Evaluator
 from okrbridge.application.reports import slo_items
-from okrbridge.bootstrap import running
-from okrbridge.definitions.loader import load
-from okrbridge.settings import Settings
 
 TICKING = 2 * HOUR
 """For how long before the end of the window ticks are run."""
@@ -32,8 +29,7 @@ def ticked(product: Product, scenario: Scenario, before_each: Callable[[float], 
         before_each: told the instant of the tick.
     """
     now = datetime.fromtimestamp(END - TICKING, UTC)
-    settings = Settings(config=product.config, database_url=f"sqlite:///{product.database}", prometheus_url=product.url)
-    with running(settings, load([product.config])) as service:
+    with product.opened() as service:
         parts = dataclasses.replace(service.parts, clock=lambda: now)
         evaluator = Evaluator(parts, service.definitions, service.snapshots)
         for minute in range(END - TICKING, END + 1, MINUTE):

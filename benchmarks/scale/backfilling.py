@@ -22,8 +22,9 @@ from okrbridge.domain.windows import Interval
 from okrbridge.settings import Settings
 
 _DAY = timedelta(days=1)
-_DAYS = 30
-_SAMPLED_DAYS = 10
+DAYS = 30
+GUARDED_DAYS = 3
+"""A guarded day takes about twenty seconds: so many days are measured, from the middle of equal parts of the month."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class BackfillTimes:
 
     Attributes:
         ours: for thirty days, written to the ledger.
-        guarded: of Prometheus for the guarded sums of thirty days, received and discarded; from ten days' median.
+        guarded: of Prometheus for the guarded sums of thirty days, received and discarded; ``GUARDED_DAYS`` of them
+            are measured, and their mean is multiplied by thirty.
         slices: written.
     """
 
@@ -54,14 +56,20 @@ def guarded_sum(extra: str) -> str:
 
 
 def measure_backfill(folder: Path, services: int) -> BackfillTimes:
-    """Fill an empty ledger from a month of samples; ask Prometheus for the same days in between nothing else."""
+    """Time Prometheus' guarded sums of some of the days; then fill an empty ledger from all of them."""
     end = newest_boundary()
     server = PrometheusServer(folder / "month")
     write_month(folder, server.data_folder, services, end)
     with server:
-        guarded = [_guarded_day(server.url, end - day * _DAY) for day in range(0, _DAYS, _DAYS // _SAMPLED_DAYS)]
+        guarded = [_guarded_day(server.url, end - day * _DAY) for day in _spread_days()]
         ours, slices = _ours(folder, server.url, services, end)
-    return BackfillTimes(ours, statistics.median(guarded) * _DAYS, slices)
+    return BackfillTimes(ours, statistics.mean(guarded) * DAYS, slices)
+
+
+def _spread_days() -> range:
+    """Days before the end: one from the middle of each part of the month."""
+    part = DAYS // GUARDED_DAYS
+    return range(part // 2, DAYS, part)
 
 
 def _guarded_day(url: str, end: datetime) -> float:

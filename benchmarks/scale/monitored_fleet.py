@@ -23,6 +23,8 @@ from benchmarks.scale.fleet import METRIC
 _TARGETS = 10
 _HISTORY = 900
 _CATCH_UP_SECONDS = 600
+_QUICKLY_SCRAPED_SERVICES = 10_000
+"""Up to so many can be scraped twice a second while the samples of the past are gathered."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def monitored_fleet(folder: Path, services: int) -> Iterator[MonitoredFleet]:
     options = ["--targets", str(_TARGETS), "--history", str(_HISTORY)]
     exporter = subprocess.Popen([*command, *options])  # noqa: S603 - a module of this very checkout
     try:
-        with PrometheusServer(folder, scrape=[_scrape(port)], scrape_interval="1s") as server:
+        interval = "500ms" if services <= _QUICKLY_SCRAPED_SERVICES else "1s"
+        with PrometheusServer(folder, scrape=[_scrape(port)], scrape_interval=interval) as server:
             fleet = MonitoredFleet(services, server.url, server.pid, folder / "prometheus.yml")
             _wait_until_caught_up(fleet)
             fleet.reconfigure(**{"global": {"scrape_interval": "15s"}})

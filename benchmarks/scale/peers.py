@@ -14,6 +14,7 @@ from benchmarks.scale.sloth_rules import rule_file
 
 _DRIVER = Path(__file__).parent / "slo_generator_driver.py"
 _RULE_INTERVAL = 15
+_IDLE_INTERVALS = 2
 _EVALUATIONS = 4
 
 
@@ -28,18 +29,19 @@ def slo_generator_seconds(fleet: MonitoredFleet, python: Path, slos: int) -> flo
 
 def sloth_cpu_seconds(fleet: MonitoredFleet, folder: Path, slos: int) -> float:
     """CPU seconds of Prometheus for one SLO at one evaluation of Sloth's rules; scraping is taken off."""
-    idle = _cpu_over(fleet, _RULE_INTERVAL * _EVALUATIONS)
+    idle = _cpu_an_interval(fleet, _IDLE_INTERVALS)
     rules = folder / "sloth.yml"
     rules.write_text(rule_file(slos, f"{_RULE_INTERVAL}s"))
     fleet.reconfigure(rule_files=[str(rules)])
     # Groups spread their first evaluation over one interval.
     time.sleep(_RULE_INTERVAL)
-    busy = _cpu_over(fleet, _RULE_INTERVAL * _EVALUATIONS)
+    busy = _cpu_an_interval(fleet, _EVALUATIONS)
     fleet.reconfigure(rule_files=[])
-    return (busy - idle) / _EVALUATIONS / slos
+    return (busy - idle) / slos
 
 
-def _cpu_over(fleet: MonitoredFleet, seconds: float) -> float:
+def _cpu_an_interval(fleet: MonitoredFleet, intervals: int) -> float:
+    """CPU seconds in an interval of rules and scrapes, the mean of several."""
     before = fleet.cpu_seconds()
-    time.sleep(seconds)
-    return fleet.cpu_seconds() - before
+    time.sleep(_RULE_INTERVAL * intervals)
+    return (fleet.cpu_seconds() - before) / intervals

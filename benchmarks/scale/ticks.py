@@ -45,6 +45,13 @@ def service_on(
 ) -> Iterator[Service]:
     """A running okrbridge with the first SLOs of a fleet."""
     config = write_definitions(folder / f"config-{slos}-{window}", slos, window)
+    with service_with(fleet, config, database) as service:
+        yield service
+
+
+@contextmanager
+def service_with(fleet: MonitoredFleet, config: Path, database: Path) -> Iterator[Service]:
+    """A running okrbridge with definitions of one's own."""
     settings = Settings(
         config=config,
         database_url=f"sqlite:///{database}",
@@ -78,6 +85,13 @@ def measure_ticks(fleet: MonitoredFleet, service: Service) -> TickTimes:
         if not minute % 2:
             reads.append(_raw_read(fleet, at))
     return TickTimes(statistics.median(ticks), statistics.median(reads), statistics.median(cpu), page.count(b"\n"))
+
+
+def first_and_steady(service: Service) -> tuple[float, float]:
+    """Seconds of the first tick and the median of those that follow it, each with its rendered page."""
+    first = newest_boundary() - ROUNDS * _MINUTE
+    seconds = [_tick(service, first + minute * _MINUTE)[0] for minute in range(ROUNDS + 1)]
+    return seconds[0], statistics.median(seconds[1:])
 
 
 def ratio_of_ticks(one: Service, other: Service) -> float:

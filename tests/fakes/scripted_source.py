@@ -1,5 +1,6 @@
 """A metric source for unit tests: it counts what a script says, and fails when told to."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -81,8 +82,19 @@ class ScriptedSource:
         failure = self.failure or self.reading_failures.get(request.query)
         if failure:
             return Reading(request, None, failure)
+        if "_over_time(" in request.query and request.query not in self.readings:
+            return Reading(request, self._series_in_view(request))
         value = self.readings.get(request.query)
         return Reading(request, value, note="" if value is not None else "the query returned no series")
+
+    def _series_in_view(self, request: ValueRequest) -> float | None:
+        """How many of the SLIs that were asked for, and whose total the query names, have a slice in its range."""
+        [(number, unit), *_] = re.findall(r"\[(\d+)([smhd])\]", request.query)
+        length = timedelta(seconds=int(number) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[unit])
+        named = {sli.key: sli for asked in self.asked for sli in asked.slis if f"({sli.total}[" in request.query}
+        interval = Interval(request.at - length, request.at)
+        [counted] = [self._count(CountRequest(tuple(named.values()), interval))]
+        return float(np.equal(counted.table.states, SliceState.MEASURED).any(axis=1).sum()) or None
 
     def check_query(self, query: str) -> SourceFailure | None:
         """Accept everything."""

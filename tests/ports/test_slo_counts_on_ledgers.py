@@ -231,7 +231,7 @@ def numbers(found: WindowCounts) -> list[float]:
 
 
 _EVERY_STORAGE = settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

@@ -22,7 +22,7 @@ Model = dict[tuple[str, str, int], Cell]
 """By SLI key, origin and minute."""
 
 on_histories = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 # Whole numbers and quarters add up exactly in floats, in any order.
 count = st.one_of(

@@ -17,7 +17,7 @@ SPAN = 400
 
 # Every example takes an SLI of its own, so sharing the storage between examples shares nothing.
 on_storage = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 minute = st.integers(0, SPAN - 1)

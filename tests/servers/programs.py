@@ -17,7 +17,9 @@ def program(name: str, *, package: str) -> str:
     search = os.pathsep.join((os.environ.get("PATH", ""), *_EXTRA_FOLDERS))
     if found := shutil.which(name, path=search):
         return found
-    reason = f"{name} is not installed (Debian package {package}; `make setup` as root installs it)"
+    reason = (
+        f"{name} is not installed (Debian package {package}; as root, the target of make that needs it installs it)"
+    )
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -1,6 +1,7 @@
 """A real VictoriaMetrics for tests: on loopback, with its own data and history imported while it runs."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,10 +17,11 @@ class VictoriaMetricsServer:
     Args:
         folder: holds the data and the log; made when missing.
         memory: what it may use for its caches and queries.
+        flags: further arguments of the program.
     """
 
-    def __init__(self, folder: Path, *, memory: str = "100MB") -> None:
-        self._memory = memory
+    def __init__(self, folder: Path, *, memory: str = "100MB", flags: Sequence[str] = ()) -> None:
+        self._memory, self._flags = memory, tuple(flags)
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +47,7 @@ class VictoriaMetricsServer:
             "-retentionPeriod=10y",
             "-search.latencyOffset=0s",
             f"-memory.allowedBytes={self._memory}",
+            *self._flags,
         ]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from fastapi import Request
 from starlette.responses import Response
@@ -34,6 +36,11 @@ class View:
     definitions: DefinitionSet
     sight: Sight
     now: datetime
+
+    @cached_property
+    def origins(self) -> Mapping[str, str]:
+        """Where each objective is declared, by name."""
+        return {one.name: one.origin for one in self.definitions.documents if one.kind == "Objective"}
 
     def answer(self, content: Item) -> Response:
         """An answer made of the snapshot alone."""

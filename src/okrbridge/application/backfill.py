@@ -18,6 +18,7 @@ from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Counted, CountRequest, Ledger, SourceFailure
 from okrbridge.application.rereading import knowing_more, repeated_requests
 from okrbridge.application.settling import settled
+from okrbridge.application.vacant_history import VacantHistory, gaps
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli
@@ -53,7 +54,7 @@ class Filled:
             wanting: how many SLIs of each source want something of the chunk.
         """
         self.slices += written
-        self.back_to = chunk.start
+        self.back_to = min(chunk.start, self.back_to or chunk.start)
         for answer in answers:
             slis = answer.request.slis
             self.failures.update({slis[row].key: failure for row, failure in answer.failures.items()})
@@ -110,13 +111,14 @@ class Backfill:
                 is left alone for the rest of the run.
             since: fill back to here, and no further.
             again: ask for slices that were answered already, too.
-            on_chunk: told each finished chunk and the slices written in it.
+            on_chunk: told each finished chunk and the slices written in it; chunks follow each other without a gap.
         """
         filled, failing = Filled(), set(skip)
         everything = self.needs.at(at, since)
         needs = everything if again else self._lacking(everything, failing)
         end, oldest = at, min((need.interval.start for need in needs), default=at)
         chunk_length = ChunkLength(sum(len(need.slis) for need in needs), self.parts.grid)
+        vacant = VacantHistory(self.parts.sources, needs)
         while end > oldest:
             if not keep_going():
                 filled.is_complete = False
@@ -126,10 +128,15 @@ class Backfill:
             answers, written = self._fill(chunk, needs, failing, again=again)
             if answers:
                 chunk_length.took(self.stopwatch() - began)
-            filled.note(chunk, answers, written, _wanting(everything, chunk))
+            filled.note(chunk, answers, written, _wanting(everything, chunk, vacant.keys))
             failing |= counting.failed_keys(answers)
             on_chunk(chunk, written)
             end = chunk.start
+            if vacant.note(chunk, answers):
+                silent, needs = _parted(needs, vacant.keys)
+                told = (lambda _chunk, _slices: None) if needs else on_chunk  # what others want is still to come
+                self._fill_gaps(end, silent, filled, keep_going, told, again=again)
+                oldest = min((need.interval.start for need in needs), default=end)
         return filled
 
     def oldest_wanted(self, at: datetime, since: datetime | None = None, *, again: bool = False) -> datetime:
@@ -148,22 +155,66 @@ class Backfill:
         self, chunk: Interval, needs: Sequence[Need], skip: Collection[str], *, again: bool
     ) -> tuple[list[Counted], int]:
         """Ask for what is wanted of a chunk; returns the answers and how many slices were written."""
+        requests = self._requests(chunk, needs, skip, again=again)
+        if not requests:
+            return [], 0
+        with self.parts.telemetry.span("okrbridge.backfill", {"okrbridge.from": chunk.start.isoformat()}):
+            return self._write(chunk, counting.count(self.parts.sources, requests), again=again)
+
+    def _fill_gaps(
+        self,
+        end: datetime,
+        needs: Sequence[Need],
+        filled: Filled,
+        keep_going: Callable[[], bool],
+        on_chunk: Callable[[Interval, int], None],
+        *,
+        again: bool,
+    ) -> None:
+        """Write gaps for all that is wanted before an instant, of SLIs of which there is nothing."""
+        oldest = min(need.interval.start for need in needs)
+        chunk_length = ChunkLength(sum(len(need.slis) for need in needs), self.parts.grid)
+        while end > oldest:
+            if not keep_going():
+                filled.is_complete = False
+                break
+            chunk = Interval(max(oldest, chunk_length.start_before(end, is_asked=False)), end)
+            requests = self._requests(chunk, needs, (), again=again)
+            answers = [gaps(one, self.parts.grid.step) for one in requests]
+            if self._knows_older(chunk, needs):
+                _, written = self._write(chunk, answers, again=again)
+            else:
+                with self.parts.storage.transaction() as transaction:
+                    written = counting.write(transaction.ledger, answers)
+            filled.slices += written
+            filled.back_to = min(chunk.start, filled.back_to or chunk.start)
+            on_chunk(chunk, written)
+            end = chunk.start
+
+    def _knows_older(self, chunk: Interval, needs: Sequence[Need]) -> bool:
+        """Whether the ledger has measured slices in a chunk or before it; else there is nothing to settle."""
         with self.parts.storage.reading() as database:
-            requests = [
+            keys = counting.keys_of(sli for need in needs for sli in need.slis)
+            return bool((database.ledger.last_measured_ends(keys, chunk.end) >= 0).any())
+
+    def _requests(
+        self, chunk: Interval, needs: Sequence[Need], skip: Collection[str], *, again: bool
+    ) -> list[CountRequest]:
+        with self.parts.storage.reading() as database:
+            return [
                 request
                 for interval, slis in _wanted_of(chunk, needs, skip).items()
                 for request in _requests(database.ledger, slis, interval, again=again)
             ]
-        if not requests:
-            return [], 0
-        with self.parts.telemetry.span("okrbridge.backfill", {"okrbridge.from": chunk.start.isoformat()}):
-            answers = counting.count(self.parts.sources, requests)
-            if again:
-                answers = knowing_more(self.parts, answers)
-            # Also beyond the end of what is filled: a gap may reach across it.
-            settled_answers = settled(self.parts, answers, max(chunk.end, self.parts.boundary()))
-            with self.parts.storage.transaction() as transaction:
-                written = counting.write(transaction.ledger, settled_answers)
+
+    def _write(self, chunk: Interval, answers: list[Counted], *, again: bool) -> tuple[list[Counted], int]:
+        """Settle and write the answers for a chunk; returns them as written, and how many slices that were."""
+        if again:
+            answers = knowing_more(self.parts, answers)
+        # Also beyond the end of what is filled: a gap may reach across it.
+        settled_answers = settled(self.parts, answers, max(chunk.end, self.parts.boundary()))
+        with self.parts.storage.transaction() as transaction:
+            written = counting.write(transaction.ledger, settled_answers)
         return settled_answers[: len(answers)], written
 
 
@@ -173,9 +224,20 @@ def _lacking(ledger: Ledger, need: Need, skip: Collection[str]) -> Need:
     return Need(need.interval, tuple(sli for sli in slis if sli.key not in skip))
 
 
-def _wanting(needs: Sequence[Need], chunk: Interval) -> Mapping[str, int]:
-    """How many SLIs of each source want something of a chunk."""
-    return Counter(sli.source for need in needs if need.interval.start < chunk.end for sli in need.slis)
+def _wanting(needs: Sequence[Need], chunk: Interval, vacant: Collection[str]) -> Mapping[str, int]:
+    """How many SLIs of each source want something of a chunk and may get it."""
+    wanting = (need for need in needs if need.interval.start < chunk.end)
+    return Counter(sli.source for need in wanting for sli in need.slis if sli.key not in vacant)
+
+
+def _parted(needs: Sequence[Need], keys: Collection[str]) -> tuple[list[Need], list[Need]]:
+    """The needs of some SLIs, and those of the others."""
+    parts: tuple[list[Need], list[Need]] = ([], [])
+    for need in needs:
+        for part, is_chosen in zip(parts, (True, False), strict=True):
+            if slis := tuple(sli for sli in need.slis if (sli.key in keys) == is_chosen):
+                part.append(Need(need.interval, slis))
+    return parts
 
 
 def _wanted_of(chunk: Interval, needs: Sequence[Need], skip: Collection[str]) -> Mapping[Interval, list[Sli]]:

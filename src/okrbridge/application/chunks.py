@@ -10,6 +10,9 @@ from okrbridge.domain.windows import Grid
 LONGEST = timedelta(days=1)
 """Far below Prometheus' cap of 11,000 points, and little is lost when interrupted."""
 
+LONGEST_UNASKED = timedelta(days=30)
+"""Of what is written without asking: each hour is a write of its own, and a tick waits for the chunk."""
+
 SHORTEST = timedelta(hours=1)
 """The ledger packs whole hours; less would write each of them several times."""
 
@@ -39,9 +42,14 @@ class ChunkLength:
     def __post_init__(self) -> None:
         self._length = self._of_cells(FIRST_CELLS)
 
-    def start_before(self, end: datetime) -> datetime:
-        """Start of the chunk that ends at ``end``; on a whole hour where that leaves the chunk any time."""
-        start = end - self._length
+    def start_before(self, end: datetime, *, is_asked: bool = True) -> datetime:
+        """Start of the chunk that ends at ``end``; on a whole hour where that leaves the chunk any time.
+
+        Args:
+            is_asked: whether sources are asked for it; else only the ledger bounds it.
+        """
+        unasked = min(LONGEST_UNASKED, max(SHORTEST, self._slices(MOST_CELLS)))
+        start = end - (self._length if is_asked else unasked)
         hour = Grid(SHORTEST).ceil(start)
         return hour if hour < end else start
 
@@ -53,5 +61,7 @@ class ChunkLength:
             self._length = min(self._length * 2, self._of_cells(MOST_CELLS))
 
     def _of_cells(self, cells: int) -> timedelta:
-        slices = cells // max(1, self.slis)
-        return min(LONGEST, max(SHORTEST, slices * self.grid.step))
+        return min(LONGEST, max(SHORTEST, self._slices(cells)))
+
+    def _slices(self, cells: int) -> timedelta:
+        return cells // max(1, self.slis) * self.grid.step

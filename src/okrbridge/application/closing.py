@@ -49,7 +49,7 @@ class Lack:
 
     Attributes:
         key_result: ``OBJECTIVE/NAME``.
-        field: of the judgement; empty for all of it.
+        field: of the judgement.
     """
 
     key_result: str
@@ -179,7 +179,7 @@ def _asks_result(key_result: KeyResult) -> bool:
 def _unknown(judgements: Mapping[str, Judgement], scored: Sequence[Scored]) -> list[Lack]:
     known = {one.key_result.id for one in scored}
     message = "the cycle scores no key result of this name"
-    return [Lack(name, "", message) for name in judgements if name not in known]
+    return [Lack(name, "key_result", message) for name in judgements if name not in known]
 
 
 def _lacks(scored: Scored, judgements: Mapping[str, Judgement]) -> list[Lack]:

@@ -22,18 +22,15 @@ class MaintenanceTimes:
     def __init__(self, windows: Sequence[MaintenanceWindow], grid: Grid) -> None:
         self._windows = windows
         self._grid = grid
-        self._by_slo: dict[str, tuple[MaintenanceWindow, ...]] = {}
+        self._excluding: dict[str, tuple[MaintenanceWindow, ...]] = {}
         self._times: dict[str, tuple[Interval, list[Interval]]] = {}
-
-    def of(self, slo: Slo) -> tuple[MaintenanceWindow, ...]:
-        """The windows that are for an SLO."""
-        if slo.name not in self._by_slo:
-            self._by_slo[slo.name] = tuple(window for window in self._windows if window.applies_to(slo))
-        return self._by_slo[slo.name]
 
     def excluding(self, slo: Slo) -> tuple[MaintenanceWindow, ...]:
         """The windows whose time an SLO leaves out."""
-        return tuple(window for window in self.of(slo) if window.is_excluded)
+        if slo.name not in self._excluding:
+            windows = (window for window in self._windows if window.is_excluded and window.applies_to(slo))
+            self._excluding[slo.name] = tuple(windows)
+        return self._excluding[slo.name]
 
     def excluded(self, windows: Sequence[MaintenanceWindow], interval: Interval) -> list[Interval]:
         """The time of an interval that windows leave out: on the grid, ascending, apart, inside the interval."""
@@ -42,11 +39,7 @@ class MaintenanceTimes:
         ]
         return merged(times)
 
-    def active(self, slo: Slo, at: datetime) -> list[MaintenanceWindow]:
-        """The windows for an SLO that hold an instant, whether their time is left out or not."""
-        return [window for window in self.all_active(at) if window in self.of(slo)]
-
-    def all_active(self, at: datetime) -> tuple[MaintenanceWindow, ...]:
+    def active(self, at: datetime) -> tuple[MaintenanceWindow, ...]:
         """The windows that hold an instant, whichever SLO they are for."""
         moment = Interval(at, at + _MOMENT)
         return tuple(window for window in self._windows if any(at in time for time in self._of(window, moment)))

@@ -6,14 +6,16 @@ Every key is always there; what is unknown is None. Ratios are 0..1, times are R
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from okrbridge.application.key_result_outlook import CheckInState, Outlook
 from okrbridge.application.records import ProgressRecord
 from okrbridge.application.slo_reports import SloReport
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport, Snapshot
 from okrbridge.domain.burn_rate import BURN_WINDOWS
+from okrbridge.domain.confidence import colour_of
 from okrbridge.domain.error_budget import budget_ratio
 
 Item = dict[str, Any]
@@ -77,10 +79,11 @@ def slo_item(report: SloReport, now: datetime, evaluation_id: str = "") -> Item:
     }
 
 
-def key_result_item(report: KeyResultReport, now: datetime) -> Item:
+def key_result_item(report: KeyResultReport, now: datetime, origin: str | None = None) -> Item:
     """A key result in the form of ``GET /key-results``; value, baseline and target are in ``unit``.
 
-    Confidence and forecast have no source yet and are None.
+    Args:
+        origin: ``file`` or ``http``; None when it is declared no longer.
     """
     key_result, progress = report.key_result, report.progress
     return {
@@ -96,16 +99,25 @@ def key_result_item(report: KeyResultReport, now: datetime) -> Item:
         "unit": key_result.unit.symbol,
         "baseline": finite(key_result.baseline),
         "target": finite(key_result.target),
+        "stretch": finite(key_result.stretch),
+        "low": finite(key_result.low),
+        "high": finite(key_result.high),
+        "critical": finite(key_result.critical),
+        "operator": str(key_result.operator) if key_result.operator else None,
         "raw_ratio": finite(progress.raw_ratio),
         "progress_ratio": finite(progress.progress_ratio),
         "expected_ratio": finite(progress.expected_ratio),
         "gap_ratio": finite(progress.gap_ratio),
         "status": str(report.status),
-        "confidence": None,
-        "forecast_p10": None,
-        "forecast_p50": None,
-        "forecast_p90": None,
-        "hit_probability_ratio": None,
+        "status_policy": report.policy.name,
+        "status_policy_revision": report.policy.revision,
+        "state": str(key_result.state),
+        "visibility": "restricted" if report.is_restricted else "public",
+        "origin": origin,
+        **_outlook_item(report.outlook),
+        **_check_in_state(report.outlook.check_ins),
+        "guards": list(key_result.guards),
+        "indicator": key_result.indicator or None,
         "quality": str(report.quality),
         "measured_at": rfc3339(progress.measured_at),
         "measurement_age_seconds": finite(report.measurement_age_seconds(now)),
@@ -114,8 +126,49 @@ def key_result_item(report: KeyResultReport, now: datetime) -> Item:
         "due_at": rfc3339(key_result.period.end),
         "weight": finite(key_result.weight),
         "error": report.measurement.error or None,
+        "details": dict(report.measurement.details),
         "evaluated_at": rfc3339(progress.at),
         "evaluation_id": progress.evaluation_id or None,
+    }
+
+
+def _outlook_item(outlook: Outlook) -> Item:
+    """What is to be expected of a key result, and what its definition leaves open."""
+    told = outlook.forecast
+    return {
+        "forecast_p10": finite(told.p10) if told else None,
+        "forecast_p50": finite(told.p50) if told else None,
+        "forecast_p90": finite(told.p90) if told else None,
+        "hit_probability_ratio": finite(told.hit_probability) if told else None,
+        "velocity": finite(outlook.velocity),
+        "required_velocity": finite(outlook.required_velocity),
+        "velocity_ratio": finite(outlook.velocity_ratio),
+        "value_needed": finite(outlook.value_needed),
+        "best_value": finite(outlook.best_value),
+        "is_stalled": outlook.is_stalled,
+        "is_anomalous": outlook.is_anomalous,
+        "guard_breached": outlook.guard_breached,
+        "breached_guards": list(outlook.breached_guards),
+        "definition_complete": outlook.definition_complete,
+        "definition_missing": list(outlook.definition_missing),
+        "machine_confidence": outlook.machine_confidence,
+        "confidence_divergence": outlook.divergence,
+        "is_divergent": outlook.is_divergent,
+    }
+
+
+def _check_in_state(state: CheckInState) -> Item:
+    """What people last said, and when they should say more."""
+    direction = state.trend.direction if state.trend else None
+    return {
+        "confidence": state.confidence,
+        "confidence_colour": str(colour_of(state.confidence)) if state.confidence is not None else None,
+        "confidence_direction": str(direction) if direction else None,
+        "checked_in_at": rfc3339(state.latest.at) if state.latest else None,
+        "check_in_due_at": rfc3339(state.due_at),
+        "is_check_in_due": state.is_due,
+        "is_check_in_overdue": state.is_overdue,
+        "is_check_in_stale": state.is_stale,
     }
 
 
@@ -136,8 +189,12 @@ def progress_row(record: ProgressRecord) -> Item:
     }
 
 
-def objective_item(report: ObjectiveReport) -> Item:
-    """An objective rolled up from its key results, in the form of ``GET /objectives``."""
+def objective_item(report: ObjectiveReport, origin: str | None = None) -> Item:
+    """An objective rolled up from its key results, in the form of ``GET /objectives``.
+
+    Args:
+        origin: ``file`` or ``http``; None when it is declared no longer.
+    """
     objective = report.objective
     return {
         "objective": objective.name,
@@ -146,7 +203,15 @@ def objective_item(report: ObjectiveReport) -> Item:
         "cycle": objective.cycle,
         "team": objective.team or None,
         "owner": objective.owner or None,
+        "co_owners": list(objective.co_owners),
         "parent": objective.parent or None,
+        "parent_key_result": objective.parent_key_result or None,
+        "alignment": str(objective.alignment),
+        "serves": objective.serves or None,
+        "state": str(objective.state),
+        "rollup": str(objective.rollup),
+        "visibility": str(objective.visibility),
+        "origin": origin,
         "commitment": str(objective.commitment),
         "weight": finite(objective.weight),
         "progress_ratio": finite(report.progress_ratio),
@@ -154,13 +219,15 @@ def objective_item(report: ObjectiveReport) -> Item:
         "coverage_ratio": finite(report.coverage_ratio),
         "expected_ratio": finite(report.expected_ratio),
         "status": str(report.status),
+        "contributing": list(report.contributing),
         "key_results_count": len(report.key_results),
     }
 
 
-def objective_detail(report: ObjectiveReport, now: datetime) -> Item:
-    """An objective with the items of its key results."""
-    return {**objective_item(report), "key_results": [key_result_item(one, now) for one in report.key_results]}
+def objective_detail(report: ObjectiveReport, now: datetime, origin: str | None = None) -> Item:
+    """An objective with the items of its key results, which are declared where it is."""
+    key_results = [key_result_item(one, now, origin) for one in report.key_results]
+    return {**objective_item(report, origin), "key_results": key_results}
 
 
 def cycle_item(report: CycleReport) -> Item:
@@ -189,11 +256,14 @@ def key_result_items(snapshot: Snapshot, now: datetime) -> list[Item]:
     return [key_result_item(report, now) for report in snapshot.key_results]
 
 
-def objective_tree(snapshot: Snapshot, now: datetime) -> list[Item]:
+def objective_tree(snapshot: Snapshot, now: datetime, origins: Mapping[str, str]) -> list[Item]:
     """Objectives with their key results, each under its parent as ``children``.
 
     An objective whose parent is not evaluated stands at the top; so does the first of a circle of parents,
     because no objective may vanish from the tree.
+
+    Args:
+        origins: of objectives, by name.
     """
     children: dict[str, list[ObjectiveReport]] = {}
     known = snapshot.objective_by_name
@@ -205,7 +275,8 @@ def objective_tree(snapshot: Snapshot, now: datetime) -> list[Item]:
     def node(report: ObjectiveReport) -> Item:
         placed.add(report.objective.name)
         below = [one for one in children.get(report.objective.name, []) if one.objective.name not in placed]
-        return {**objective_detail(report, now), "children": _nodes(below, node, placed)}
+        origin = origins.get(report.objective.name)
+        return {**objective_detail(report, now, origin), "children": _nodes(below, node, placed)}
 
     roots = _nodes(children.get("", []), node, placed)
     return roots + _nodes(snapshot.objectives, node, placed)

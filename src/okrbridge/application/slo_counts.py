@@ -188,13 +188,9 @@ class SloCounts:
         """The time of an interval that the SLO leaves out: on the grid, ascending, apart."""
         return self._left_out(self._times.excluding(slo), interval)
 
-    def active_maintenance(self, slo: Slo, at: datetime) -> list[MaintenanceWindow]:
-        """The maintenance windows for an SLO at an instant; its alerts are held, be the time left out or not."""
-        return self._times.active(slo, at)
-
     def held_alerts(self, at: datetime) -> tuple[MaintenanceWindow, ...]:
-        """All maintenance windows that hold an instant; each holds the alerts of the SLOs it is for."""
-        return self._times.all_active(at)
+        """All maintenance windows that hold an instant; each holds the alerts of its SLOs, excluded or not."""
+        return self._times.active(at)
 
     def _one(self, slo: Slo) -> SloBatch:
         return self.put_together([(slo, None)])[0].batch

@@ -12,8 +12,10 @@ from okrbridge.cli import (
     evaluate,
     explain,
     import_,
+    init,
     plan,
     serve,
+    templates,
     token,
     validate,
     version,
@@ -31,6 +33,7 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
+    app.command("init")(init.init)
     app.command("serve")(serve.serve)
     app.command("demo")(demo.demo)
     app.command("validate")(validate.validate)
@@ -41,6 +44,7 @@ def make_app() -> typer.Typer:
     app.command("explain")(explain.explain)
     app.add_typer(database.make_app(), name="db")
     app.add_typer(config.make_app(), name="config")
+    app.add_typer(templates.make_app(), name="templates")
     app.add_typer(token.make_app(), name="token")
     app.command("version")(version.version)
     return app

@@ -6,12 +6,13 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from okrbridge.cli.options import ConfigOption, DatabaseOption, Format, FormatOption
+from okrbridge.cli.process_memory import keep_one_arena, nothing_collected
 from okrbridge.errors import ConfigurationError, OkrbridgeError
 
 if TYPE_CHECKING:
@@ -38,14 +39,17 @@ def serve(
 
     SIGTERM and Ctrl-C finish the running tick and leave; SIGHUP loads the definitions again.
     """
-    from okrbridge.cli.opening import opened_with
-    from okrbridge.observability.logs import configure_logging
-    from okrbridge.settings import load_settings
+    keep_one_arena()
+    with ExitStack() as held:
+        with nothing_collected():
+            from okrbridge.cli.opening import opened_with
+            from okrbridge.observability.logs import configure_logging
+            from okrbridge.settings import load_settings
 
-    settings = load_settings({"config": config, "database_url": database_url, "host": host, "port": port})
-    configure_logging(settings.log_level, "json" if format is Format.JSON else settings.log_format)
-    listener = _listen(settings)
-    with listener, opened_with(settings) as service:
+            settings = load_settings({"config": config, "database_url": database_url, "host": host, "port": port})
+            configure_logging(settings.log_level, "json" if format is Format.JSON else settings.log_format)
+            listener = held.enter_context(_listen(settings))
+            service = held.enter_context(opened_with(settings))
         _run(service, settings, listener)
 
 

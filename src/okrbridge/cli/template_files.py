@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from okrbridge.definitions.suggestions import close_match
 from okrbridge.errors import NotFoundError
 
 _HEAD = re.compile(r"# (?P<title>.+)\n# (?P<group>.+); layers (?P<layers>.+)\n")
@@ -56,11 +57,10 @@ def template(name: str) -> Template:
     Raises:
         NotFoundError: none has this name.
     """
-    from okrbridge.definitions.suggestions import closest
-
     found = {one.name: one for one in all_templates()}
     if name not in found:
-        raise NotFoundError("template", name, close=closest(name, found))
+        close = close_match(name, found)
+        raise NotFoundError("template", name, close=[close] if close else [])
     return found[name]
 
 

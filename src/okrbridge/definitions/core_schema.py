@@ -39,10 +39,10 @@ def plain_scalar(text: str) -> Scalar:
     """
     if text in _WORDS:
         return _WORDS[text]
-    if _NOT_FINITE.fullmatch(text):
-        raise ValueError(f"{text} is not a finite number")
     if text[0] not in "+-.0123456789":
         return text
+    if _NOT_FINITE.fullmatch(text):
+        raise ValueError(f"{text} is not a finite number")
     return _number(text)
 
 

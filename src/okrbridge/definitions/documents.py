@@ -6,13 +6,16 @@ The text is read event by event, so that bombs (endless nesting, aliases of alia
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
 from okrbridge.definitions.core_schema import plain_scalar, tagged_scalar, unknown_tag
-from okrbridge.definitions.nodes import Document, Node, Path, Position, format_path
+from okrbridge.definitions.merge_keys import MERGE_KEY, merge_sources, refused_merge_keys, with_merged
+from okrbridge.definitions.nodes import Document, Node, Path, Position, format_path, packed, position_of
 from okrbridge.errors import Fault
 
 MAX_BYTES = 5_000_000
@@ -22,6 +25,11 @@ UNREADABLE_VALUE = "yaml_scalar"
 """The code of the fault for a value that has no meaning; its text is kept so that the rest can be read."""
 
 _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_NextEvent = Callable[[], Any]
+"""Gives the next event, None after the last; the stubs of yaml do not tell events apart."""
+_ValueEvent = yaml.AliasEvent | yaml.ScalarEvent | yaml.CollectionStartEvent
+"""What a value begins with."""
+_Mark = yaml.Mark | yaml._yaml.Mark  # noqa: SLF001 - the C parser's marks have no public name
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
@@ -92,12 +100,15 @@ def lines_of(text: str) -> list[str]:
 
 
 def _read_stream(text: str, file: str, read: ReadText) -> None:
-    events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
-    for event in events:
+    # The parser's own generator of events takes longer than making them.
+    next_event: _NextEvent = yaml.CSafeLoader(text).get_event
+    while (event := next_event()) is not None:
         if isinstance(event, yaml.DocumentStartEvent):
-            root = _Composer(events, file, read.faults).compose()
+            composer = _Composer(next_event, file, read.faults)
+            root = composer.compose()
             if root.is_mapping:
                 read.documents.append(Document(file, root))
+                read.faults.extend(refused_merge_keys(read.documents[-1], composer.merge_keys))
             elif not root.is_empty:
                 message = "a document is a mapping that begins with apiVersion and kind"
                 read.faults.append(Fault(file, *root.position, "", message, "not_a_document"))
@@ -110,104 +121,132 @@ def _stop(read: ReadText, text: str, file: str, reason: _StoppedError) -> None:
 
 
 class _Composer:
-    """Builds the tree of one document from its events."""
+    """Builds the tree of one document from its events; the way to the value that is read is a stack."""
 
-    def __init__(self, events: Iterator[yaml.Event], file: str, faults: list[Fault]) -> None:
-        self._events = events
+    def __init__(self, next_event: _NextEvent, file: str, faults: list[Fault]) -> None:
+        self._next = next_event
         self._file = file
         self._faults = faults
+        self._path: list[str | int] = []
         self._anchors: dict[str, Node] = {}
         self._open_anchors: set[str] = set()
         self._aliased = 0
+        self.merge_keys: dict[int, Path] = {}
 
     def compose(self) -> Node:
-        return self._node(next(self._events), ())
+        return self._node(self._next())
 
-    def _fault(self, position: Position, path: Path, message: str, code: str) -> None:
-        self._faults.append(Fault(self._file, *position, format_path(path), message, code))
+    def _fault(self, position: Position, message: str, code: str) -> None:
+        self._faults.append(Fault(self._file, *position, format_path(self._path), message, code))
 
-    def _node(self, event: yaml.Event, path: Path) -> Node:
-        position = _position(event.start_mark)
-        if len(path) >= MAX_DEPTH:
-            raise _StoppedError(position, f"nested deeper than {MAX_DEPTH} levels", "too_deep")
+    def _stopped(self, event: yaml.Event, message: str) -> _StoppedError:
+        return _StoppedError(_position(event.start_mark), message, "yaml_alias", tuple(self._path))
+
+    def _node(self, event: _ValueEvent) -> Node:
+        if len(self._path) >= MAX_DEPTH:
+            raise _StoppedError(_position(event.start_mark), f"nested deeper than {MAX_DEPTH} levels", "too_deep")
+        anchor = event.anchor
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor or "", position, path)
-        anchor: str | None = getattr(event, "anchor", None)
+            return self._alias(event, anchor or "")
         if anchor is None:
-            return self._fresh_node(event, position, path)
+            return self._fresh_node(event)
         self._open_anchors.add(anchor)
-        node = self._anchors[anchor] = self._fresh_node(event, position, path)
+        node = self._anchors[anchor] = self._fresh_node(event)
         self._open_anchors.discard(anchor)
         return node
 
-    def _fresh_node(self, event: yaml.Event, position: Position, path: Path) -> Node:
+    def _fresh_node(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Node:
+        place = _place(event.start_mark)
         if isinstance(event, yaml.ScalarEvent):
-            return Node(position, self._scalar(event, position, path))
-        if (tag := getattr(event, "tag", None)) not in _COLLECTION_TAGS:
-            self._fault(position, path, unknown_tag(str(tag)), "yaml_tag")
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(position, path)
-        return self._list(position, path)
+            return Node(place, self._scalar(event))
+        if event.tag not in _COLLECTION_TAGS:
+            self._fault(position_of(place), unknown_tag(str(event.tag)), "yaml_tag")
+        children = self._mapping() if isinstance(event, yaml.MappingStartEvent) else self._list()
+        return Node(place, children=children)
 
-    def _alias(self, anchor: str, position: Position, path: Path) -> Node:
+    def _alias(self, event: yaml.AliasEvent, anchor: str) -> Node:
         if anchor in self._open_anchors:
-            raise _StoppedError(position, f"the alias *{anchor} stands inside the value it repeats", "yaml_alias", path)
+            raise self._stopped(event, f"the alias *{anchor} stands inside the value it repeats")
         if anchor not in self._anchors:
-            raise _StoppedError(position, f"there is no anchor &{anchor} before this alias", "yaml_alias", path)
+            raise self._stopped(event, f"there is no anchor &{anchor} before this alias")
         original = self._anchors[anchor]
-        self._aliased += original.size
-        if self._aliased > MAX_ALIASED_NODES or len(path) + original.depth > MAX_DEPTH:
-            message = f"the alias *{anchor} grows the document beyond all measure; write the values out"
-            raise _StoppedError(position, message, "yaml_alias", path)
-        return original.at(position)
+        size, depth = original.extent()
+        self._aliased += size
+        if self._aliased > MAX_ALIASED_NODES or len(self._path) + depth > MAX_DEPTH:
+            raise self._stopped(
+                event, f"the alias *{anchor} grows the document beyond all measure; write the values out"
+            )
+        return original.at(_place(event.start_mark))
 
-    def _scalar(self, event: yaml.ScalarEvent, position: Position, path: Path) -> object:
+    def _scalar(self, event: yaml.ScalarEvent) -> object:
         try:
             if event.tag is not None:
                 return tagged_scalar(event.tag, event.value)
             return plain_scalar(event.value) if event.implicit[0] else event.value
         except ValueError as error:
-            self._fault(position, path, str(error), UNREADABLE_VALUE)
+            self._fault(_position(event.start_mark), str(error), UNREADABLE_VALUE)
             return event.value
 
-    def _list(self, position: Position, path: Path) -> Node:
+    def _list(self) -> list[Node]:
         children: list[Node] = []
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            children.append(self._node(event, (*path, len(children))))
-        return Node(position, children=children)
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            self._path.append(len(children))
+            children.append(self._node(event))
+            self._path.pop()
+        return children
 
-    def _mapping(self, position: Position, path: Path) -> Node:
+    def _mapping(self) -> dict[str, Node]:
         children: dict[str, Node] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._key(event, path)
-            child = self._node(next(self._events), (*path, key or "?"))
-            if key is None:
-                continue
-            child.key_position = place = _position(event.start_mark)
-            if key in children:
-                message = f"this key stands twice, first in line {children[key].key_position.line}; remove one"
-                self._fault(place, (*path, key), message, "duplicate_key")
-                continue
-            children[key] = child
-        return Node(position, children=children)
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._key(event)
+            self._path.append(key or "?")
+            child = self._node(self._next())
+            if key is not None:
+                child.key_place = _place(event.start_mark)
+                self._add(children, key, child)
+            self._path.pop()
+        merging = children.get(MERGE_KEY)
+        return self._merged(children, merging) if merging and merging.key_place in self.merge_keys else children
 
-    def _key(self, event: yaml.Event, path: Path) -> str | None:
+    def _merged(self, children: dict[str, Node], merging: Node) -> dict[str, Node]:
+        sources = merge_sources(merging)
+        if sources is None:
+            message = "a merge key takes a mapping or a list of mappings, such as <<: *name; write one of these"
+            self._path.append(MERGE_KEY)
+            self._fault(merging.position, message, "merge_key")
+            self._path.pop()
+        return with_merged(children, sources or ())
+
+    def _add(self, children: dict[str, Node], key: str, child: Node) -> None:
+        """Put a value under the key that the stack ends with."""
+        if key in children:
+            message = f"this key stands twice, first in line {children[key].key_position.line}; remove one"
+            self._fault(child.key_position, message, "duplicate_key")
+        else:
+            children[key] = child
+
+    def _key(self, event: _ValueEvent) -> str | None:
         """A key is the text that is written; None when it is a mapping, a list or an alias."""
         if not isinstance(event, yaml.ScalarEvent):
-            self._node(event, (*path, "?"))
+            self._path.append("?")
+            self._node(event)
+            self._path.pop()
             message = "a key is plain text, not a mapping, a list or an alias"
-            self._fault(_position(event.start_mark), path, message, "yaml_key")
+            self._fault(_position(event.start_mark), message, "yaml_key")
             return None
-        if event.value == "<<" and event.implicit[0]:
-            message = "merge keys are not part of YAML 1.2; write the keys out, or repeat a whole value with an alias"
-            self._fault(_position(event.start_mark), (*path, "<<"), message, "merge_key")
-            return None
-        return str(event.value)
+        if event.value == MERGE_KEY and event.implicit[0]:
+            self.merge_keys[_place(event.start_mark)] = (*self._path, MERGE_KEY)
+        # The same few keys stand in thousands of documents.
+        return sys.intern(event.value)
 
 
-def _position(mark: yaml.Mark | yaml._yaml.Mark | None) -> Position:
+def _position(mark: _Mark | None) -> Position:
+    return position_of(_place(mark))
+
+
+def _place(mark: _Mark | None) -> int:
     assert mark is not None, "events of a text know their place"  # noqa: S101 - narrows the type
-    return Position(mark.line + 1, mark.column + 1)
+    return packed(mark.line + 1, mark.column + 1)
 
 
 def _end_of(text: str) -> Position:

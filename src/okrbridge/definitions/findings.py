@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 from okrbridge.definitions.nodes import Document, Path, format_path
@@ -58,7 +59,7 @@ class Spot:
     def query(self, source: str, text: str) -> None:
         """Note that a query for a source stands here."""
         line, column = self.document.position(self.path)
-        place = (self.document.file, line, column, format_path(self.path))
+        place = (self.document.file, line, column, sys.intern(format_path(self.path)))
         self.findings.queries.append(LocatedQuery(*place, source, text))
 
     def fault(self, message: str, code: str, *, of_key: bool = False) -> None:

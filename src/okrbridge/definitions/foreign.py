@@ -31,7 +31,8 @@ def is_plain_sloth(document: Keyed) -> bool:
 
 def is_foreign(document: Keyed) -> bool:
     """Whether a document is another tool's."""
-    return is_plain_sloth(document) or document.get("apiVersion") in FOREIGN_KINDS
+    version = document.get("apiVersion")
+    return is_plain_sloth(document) or (isinstance(version, str) and version in FOREIGN_KINDS)
 
 
 def foreign_slo_names(document: Document) -> list[tuple[str, Path]]:

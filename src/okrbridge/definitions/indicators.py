@@ -18,13 +18,16 @@ from okrbridge.definitions.shapes import Metadata, Refusal, Shape, exactly_one_o
 _ONE_LANGUAGE = Refusal("unsupported", "queries are PromQL; write the expression under query, and remove this")
 
 
-def _prometheus(value: str) -> str:
+def prometheus_type(value: str, known: str = "Prometheus") -> str:
+    """The type of a source that counts events. Raises what a validator raises, naming the known ones."""
     if value.casefold() != "prometheus":
-        raise refusal("unsupported", f"sources of type {shortened(value)} are {NOT_YET}; use Prometheus")
+        raise refusal("unsupported", f"sources of type {shortened(value)} are {NOT_YET}; use {known}")
     return value
 
 
-SourceType = Annotated[str, AfterValidator(_prometheus), Field(json_schema_extra={"pattern": "^[Pp]rometheus$"})]
+PROMETHEUS_PATTERN = Field(json_schema_extra={"pattern": "^[Pp]rometheus$"})
+SourceType = Annotated[str, AfterValidator(prometheus_type), PROMETHEUS_PATTERN]
+"""The type of the source of a metric: only Prometheus counts events."""
 
 
 class QuerySpec(Shape):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from okrbridge.definitions.documents import MAX_BYTES, MAX_DEPTH, ReadText
-from okrbridge.definitions.nodes import Document, Node, Path, Position, format_path
+from okrbridge.definitions.nodes import Document, Node, Path, format_path, packed
 from okrbridge.errors import Fault
 
-_NOWHERE = Position(0, 0)
+_NOWHERE = packed(0, 0)
 """JSON bodies have no lines: their faults tell the path alone."""
 
 

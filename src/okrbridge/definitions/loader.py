@@ -126,6 +126,8 @@ def _loaded(
 ) -> Loaded:
     findings = Findings(faults=[*faults, *(fault for read in reads for fault in read.faults)])
     documents = [document for read in reads for document in read.documents]
+    for read in reads:
+        read.documents.clear()  # they are let go one by one
     if not documents and not stored and not findings.faults:
         findings.faults.append(Fault(first_path, 1, 1, "", "holds no document", "no_documents"))
     documents += _beside(documents, stored, findings)

@@ -32,26 +32,25 @@ class Node:
     scalar has no containers, and the plain value of a mapping or list is put together when somebody asks for it.
 
     Attributes:
-        size: how many nodes it is when every alias is written out.
-        depth: how many levels it has.
+        place: where it begins, packed.
+        key_place: where its key stands, packed; where it begins itself, when it has none.
     """
 
-    __slots__ = ("_children", "_key_place", "_place", "_scalar", "depth", "size")
+    __slots__ = ("_children", "_scalar", "key_place", "place")
 
-    def __init__(self, position: Position, scalar: object = None, children: Children | None = None) -> None:
-        self._place = _packed(position)
-        self._key_place = self._place
+    def __init__(self, place: int, scalar: object = None, children: Children | None = None) -> None:
+        self.place = self.key_place = place
         self._scalar = scalar
         self._children = children
-        self.size, self.depth = 1, 1
-        if children is not None:
-            inside = children.values() if isinstance(children, dict) else children
-            self.size += sum([child.size for child in inside])
-            self.depth += max([child.depth for child in inside], default=0)
 
-    def at(self, position: Position) -> Node:
+    def at(self, place: int) -> Node:
         """The same value at another place, as an alias has it."""
-        return Node(position, self._scalar, self._children)
+        return Node(place, self._scalar, self._children)
+
+    def extent(self) -> tuple[int, int]:
+        """How many nodes it is when every alias is written out, and how many levels it has."""
+        inside = [child.extent() for _, child in self.children]
+        return 1 + sum(size for size, _ in inside), 1 + max((depth for _, depth in inside), default=0)
 
     @property
     def value(self) -> object:
@@ -90,27 +89,25 @@ class Node:
     @property
     def position(self) -> Position:
         """Where it begins."""
-        return _unpacked(self._place)
+        return position_of(self.place)
 
     @property
     def key_position(self) -> Position:
         """Where its key stands; where it begins itself, when it has none."""
-        return _unpacked(self._key_place)
-
-    @key_position.setter
-    def key_position(self, position: Position) -> None:
-        self._key_place = _packed(position)
+        return position_of(self.key_place)
 
 
 Children = dict[str, Node] | list[Node]
 """What a mapping or a list holds."""
 
 
-def _packed(position: Position) -> int:
-    return position[0] * _COLUMNS + position[1]
+def packed(line: int, column: int) -> int:
+    """A place as one whole number."""
+    return line * _COLUMNS + column
 
 
-def _unpacked(place: int) -> Position:
+def position_of(place: int) -> Position:
+    """The place that a whole number tells."""
     return Position(*divmod(place, _COLUMNS))
 
 

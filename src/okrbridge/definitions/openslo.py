@@ -14,7 +14,7 @@ from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchem
 
 from okrbridge.definitions.annotations import PREFIX
 from okrbridge.definitions.fields import DurationText, FilledText, refusal
-from okrbridge.definitions.indicators import InlineSli, SliSpec, SourceType
+from okrbridge.definitions.indicators import PROMETHEUS_PATTERN, InlineSli, SliSpec, prometheus_type
 from okrbridge.definitions.nodes import Path, shortened
 from okrbridge.definitions.release import NOT_YET
 from okrbridge.definitions.shapes import Metadata, Refusal, Shape, exactly_one_of
@@ -90,6 +90,10 @@ def _trace_url(value: str) -> str:
     return value
 
 
+def _metrics_type(value: str) -> str:
+    return prometheus_type(value, known="Prometheus, SQL, HTTP or CSV")
+
+
 _ENVIRONMENT = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 _SIMULATED = re.compile(r"simulated:[0-9]*")
 
@@ -138,7 +142,7 @@ class DataSourceSpec(Shape):
 
     description: str = ""
     """Text for people."""
-    type: SourceType
+    type: Annotated[str, AfterValidator(_metrics_type), PROMETHEUS_PATTERN]
     """Prometheus, and what speaks its HTTP API: Thanos, Mimir, VictoriaMetrics."""
     connection_details: ConnectionDetails
     """How it is reached."""

@@ -18,7 +18,11 @@ Mapped = dict[str, object]
 
 def openslo_yaml(slos: Iterable[Slo]) -> str:
     """YAML documents, one for each SLO, divided by ``---``."""
-    documents = [openslo_document(slo) for slo in slos]
+    return documents_yaml([openslo_document(slo) for slo in slos])
+
+
+def documents_yaml(documents: Iterable[Mapping[str, object]]) -> str:
+    """Documents as YAML 1.2, divided by ``---``; keys stay in their order."""
     return yaml.dump_all(documents, Dumper=_CoreDumper, sort_keys=False, allow_unicode=True, width=_WIDEST)
 
 

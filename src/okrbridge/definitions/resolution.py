@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from okrbridge.definitions.annotations import check_annotations
@@ -36,39 +36,46 @@ from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
 from okrbridge.errors import Fault
 
+_Read = tuple[int, Document, type[Shape]]
+"""A document with its number in reading order and its model."""
+_Model = tuple[Spot, Shape]
+
 
 @dataclass(slots=True)
 class _Parts:
-    """The definitions found so far."""
+    """The definitions found so far.
+
+    Attributes:
+        models: of the documents that others refer to, and of those that refer to each other.
+        declared: by the number in reading order.
+    """
 
     sources: list[DataSource] = field(default_factory=list)
     slis: dict[str, Sli] = field(default_factory=dict)
     slos: list[Slo] = field(default_factory=list)
     maintenance: dict[str, MaintenanceWindow] = field(default_factory=dict)
+    models: list[_Model] = field(default_factory=list)
+    declared: dict[int, tuple[DeclaredDocument, ...]] = field(default_factory=dict)
 
 
-def resolve(documents: Sequence[Document], unread: Sequence[str], findings: Findings) -> DefinitionSet:
+def resolve(documents: list[Document], unread: Sequence[str], findings: Findings) -> DefinitionSet:
     """Check documents against their models and against each other.
 
     Args:
-        documents: in reading order.
+        documents: in reading order; the list is emptied, so that what each becomes can take the memory of the last.
         unread: texts after a fault that ended the reading of a file.
         findings: takes all faults and warnings; the result is only of use when there are no faults.
     """
-    read = [(document, shape) for document in documents if (shape := shape_of(document, findings.faults))]
-    known = [document for document, _ in read]
-    findings.faults.extend(refuse_over_http(known))
-    _check_names(known, unread, findings.faults)
-    models = [
-        (Spot(document, (), findings), model)
-        for document, shape in read
-        if (model := read_shape(document, shape, findings.faults))
-    ]
-    for document in known:
-        findings.faults.extend(check_annotations(document))
-    parts, okr = _convert(models), okr_parts(models)
+    shapes = [(document, shape) for document in documents if (shape := shape_of(document, findings.faults))]
+    documents.clear()
+    read: list[_Read] = [(number, *shaped) for number, shaped in enumerate(shapes)]
+    del shapes
+    _check_together([document for _, document, _ in read], unread, findings.faults)
+    parts = _convert(read, findings)
+    okr = okr_parts(parts.models)
     if not findings.faults:
-        _warn_of_idle_maintenance(models, parts)
+        _warn_of_idle_maintenance(parts)
+    declared = [one for _, several in sorted(parts.declared.items()) for one in several]
     return DefinitionSet(
         sources=tuple(parts.sources),
         slos=tuple(parts.slos),
@@ -80,30 +87,55 @@ def resolve(documents: Sequence[Document], unread: Sequence[str], findings: Find
         initiatives=tuple(okr.initiatives),
         retrospectives=tuple(okr.retrospectives),
         policies=okr.policies,
-        documents=tuple(one for document in known for one in _declared(document)) if not findings.faults else (),
+        documents=tuple(declared) if not findings.faults else (),
     )
 
 
-def _check_names(documents: Sequence[Document], unread: Sequence[str], faults: list[Fault]) -> None:
-    """What documents say of each other, faulty ones included."""
+def _check_together(documents: Sequence[Document], unread: Sequence[str], faults: list[Fault]) -> None:
+    """What can be told of documents without their models, faulty ones included."""
+    faults.extend(refuse_over_http(documents))
     names = collect_names(documents, faults)
     faults.extend(check_references(documents, names, unread))
     faults.extend(check_key_results(documents, unread))
     faults.extend(check_parents(documents))
     faults.extend(check_source_types(documents))
+    for document in documents:
+        faults.extend(check_annotations(document))
 
 
-def _convert(models: Sequence[tuple[Spot, Shape]]) -> _Parts:
-    """Documents in two passes: first what others refer to."""
+def _convert(read: list[_Read], findings: Findings) -> _Parts:
+    """First what others refer to; then the SLOs, which are many, so that each document is let go in turn."""
     parts = _Parts()
-    for spot, model in models:
+    slos = [each for each in reversed(read) if _declares_slos(each)]
+    others = [each for each in read if not _declares_slos(each)]
+    read.clear()
+    for number, document, shape in others:
+        if model := _model_of(number, document, shape, parts, findings):
+            parts.models.append((Spot(document, (), findings), model))
+    for spot, model in parts.models:
         _convert_referred(spot, model, parts)
-    for spot, model in models:
-        if isinstance(model, SloDocument):
-            parts.slos.extend(slos_of(spot, model, parts.slis))
-        else:
-            parts.slos.extend(foreign_slos(spot, model))
+    while slos:
+        number, document, shape = slos.pop()
+        if model := _model_of(number, document, shape, parts, findings):
+            parts.slos.extend(_slos_of(Spot(document, (), findings), model, parts.slis))
     return parts
+
+
+def _declares_slos(read: _Read) -> bool:
+    _, document, shape = read
+    return issubclass(shape, SloDocument) or is_foreign(document)
+
+
+def _model_of(number: int, document: Document, shape: type[Shape], parts: _Parts, findings: Findings) -> Shape | None:
+    """A document as its model; what it declares is noted while nothing is faulty."""
+    model = read_shape(document, shape, findings.faults)
+    if not findings.faults:
+        parts.declared[number] = tuple(_declared(document))
+    return model
+
+
+def _slos_of(spot: Spot, model: Shape, slis: Mapping[str, Sli]) -> Iterable[Slo]:
+    return slos_of(spot, model, slis) if isinstance(model, SloDocument) else foreign_slos(spot, model)
 
 
 def _convert_referred(spot: Spot, model: Shape, parts: _Parts) -> None:
@@ -119,9 +151,9 @@ def _convert_referred(spot: Spot, model: Shape, parts: _Parts) -> None:
         spot.at("kind").warn(NO_ALERTS, "alerts_not_sent")
 
 
-def _warn_of_idle_maintenance(models: Sequence[tuple[Spot, Shape]], parts: _Parts) -> None:
+def _warn_of_idle_maintenance(parts: _Parts) -> None:
     """A maintenance window that is for no SLO has most likely a slip in a service or a label."""
-    for spot, model in models:
+    for spot, model in parts.models:
         if isinstance(model, MaintenanceWindowDocument):
             window = parts.maintenance.get(model.metadata.name)
             if window is not None and not any(window.applies_to(slo) for slo in parts.slos):

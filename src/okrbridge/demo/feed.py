@@ -1,4 +1,4 @@
-"""What the demo reads from okrbridge over HTTP, as any client would."""
+"""What the demo reads from okrbridge over HTTP, and tells it, as any client would."""
 
 from __future__ import annotations
 
@@ -8,26 +8,34 @@ from typing import Any
 
 import requests
 
+from okrbridge.demo.errors import DemoError
+
 Item = dict[str, Any]
 
 _SECONDS_TO_ANSWER = 5.0
+_SECONDS_TO_STORE = 30.0
 
 
 @dataclass(frozen=True)
 class View:
-    """One look at okrbridge; both lists are empty while it has not evaluated anything."""
+    """One look at okrbridge; the lists are empty while it has not evaluated anything."""
 
     slos: list[Item] = field(default_factory=list)
     key_results: list[Item] = field(default_factory=list)
+    objectives: list[Item] = field(default_factory=list)
     problem: str = ""
 
     @property
     def is_complete(self) -> bool:
-        """Whether every SLO's window is filled and every key result has a value."""
+        """Whether every SLO's window is filled, and every key result has a value or says why it cannot have one."""
         return bool(self.slos and self.key_results) and (
             all((item.get("coverage_ratio") or 0) > 0.99 for item in self.slos)
-            and all(item.get("value") is not None for item in self.key_results)
+            and all(_is_told(item) for item in self.key_results)
         )
+
+
+def _is_told(item: Item) -> bool:
+    return item.get("value") is not None or item.get("quality") in ("too_early", "stale")
 
 
 class Feed:
@@ -46,9 +54,9 @@ class Feed:
             return False
 
     def look(self) -> View:
-        """All SLOs and key results as they are now."""
+        """All SLOs, key results and objectives as they are now."""
         try:
-            return View(self._items("/api/v1/slos"), self._items("/api/v1/key-results"))
+            return View(*(self._items(f"/api/v1/{name}") for name in ("slos", "key-results", "objectives")))
         except (requests.RequestException, ValueError) as error:
             return View(problem=f"no answer from okrbridge: {error}")
 
@@ -59,6 +67,19 @@ class Feed:
             return self._items(f"/api/v1/slos/{slo}/history", span)
         except (requests.RequestException, ValueError):
             return []
+
+    def post(self, path: str, body: object) -> None:
+        """Tell okrbridge something.
+
+        Raises:
+            DemoError: it was refused, or there was no answer.
+        """
+        try:
+            answer = self._session.post(self.address + path, json=body, timeout=_SECONDS_TO_STORE)
+        except requests.RequestException as error:
+            raise DemoError(f"okrbridge did not take {path}: {error}") from error
+        if not answer.ok:
+            raise DemoError(f"okrbridge refused {path} with {answer.status_code}: {answer.text[:500]}")
 
     def close(self) -> None:
         """Let go of connections."""

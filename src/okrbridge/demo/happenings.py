@@ -1,4 +1,4 @@
-"""What happened in the demo's company beside its requests: incidents, customers, partners, deployments, bills.
+"""What happened in the demo's company beside its requests: incidents, customers, partners, deployments.
 
 Everything follows from the days alone, so the demo can tell okrbridge and know the truth itself. It is told
 relative to the cycle's start, so that every run shows the same story.
@@ -6,13 +6,9 @@ relative to the cycle's start, so that every run shows the same story.
 
 from __future__ import annotations
 
-import csv
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
 from okrbridge.sources.simulated.chance import pick
 from okrbridge.sources.simulated.schedule import SERVICES
@@ -23,10 +19,10 @@ MINUTE = timedelta(minutes=1)
 BASELINE_DAYS = 90
 """The days before the cycle that baselines are measured over."""
 
+WARM_UP_DAYS = 21
+"""The days before the cycle that rolling windows reach back to on its first day."""
+
 _SIGNUPS_A_DAY = 24
-_WARM_UP_DAYS = 21
-_SMALLER_NODES = 3 * DAY
-"""So long ago search moved to smaller nodes, and its latency slipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +81,10 @@ def _incident_days() -> Iterator[int]:
 
 def _customers(cycle_start: datetime, now: datetime) -> Iterator[Happening]:
     """People who sign up, and the share of them, growing, who order within three days."""
-    for day in range(-_WARM_UP_DAYS, (now - cycle_start) // DAY + 1):
+    for day in range(-WARM_UP_DAYS, (now - cycle_start) // DAY + 1):
         ordering = 0.36 + 0.0032 * max(0, day + 7)
         for number in range(_SIGNUPS_A_DAY):
-            subject = f"customer-{day + _WARM_UP_DAYS:03}-{number:02}"
+            subject = f"customer-{day + WARM_UP_DAYS:03}-{number:02}"
             signed_up = cycle_start + day * DAY + (number * 60 + pick(60, subject, "minute")) * MINUTE
             yield Happening(f"signup-{subject}", "signup", signed_up, subject=subject)
             if pick(1000, subject, "orders") < 1000 * ordering:
@@ -107,56 +103,3 @@ def _deployments(cycle_start: datetime, now: datetime) -> Iterator[Happening]:
         at = cycle_start + day * DAY + (9 * 60 + pick(360, "deploy", day)) * MINUTE
         if at.weekday() < 5:  # noqa: PLR2004 - Monday to Friday
             yield Happening(f"deploy-{day}", "deploy", at, service=SERVICES[day % len(SERVICES)])
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What the platform cost on a day, and how many orders it carried."""
-
-    day: datetime
-    cost_eur: float
-    orders: int
-
-
-def bills(cycle_start: datetime, now: datetime) -> list[Bill]:
-    """A bill for each whole day: slowly cheaper, and clearly so since search runs on smaller nodes."""
-    found = []
-    for number in range(-_WARM_UP_DAYS, (now - cycle_start) // DAY):
-        day = cycle_start + number * DAY
-        orders = 9000 + pick(1500, "orders", number) - (2500 if day.weekday() >= 5 else 0)  # noqa: PLR2004 - a weekend
-        cents = 32 - 0.11 * max(0, number) - (2.5 if day >= now - _SMALLER_NODES else 0)
-        found.append(Bill(day, round(orders * cents / 100, 2), orders))
-    return found
-
-
-def write_bills(file: Path, found: Sequence[Bill]) -> None:
-    """Write bills as the export of a cloud provider."""
-    with file.open("w", encoding="utf-8", newline="") as table:
-        writer = csv.writer(table)
-        writer.writerow(["day", "cost_eur", "orders"])
-        writer.writerows([f"{one.day:%Y-%m-%d}", one.cost_eur, one.orders] for one in found)
-
-
-UNSCANNED = ("invoice-printer", "legacy-checkout", "partner-portal")
-"""Repositories that no scanner has seen yet."""
-
-_REPOSITORIES = 24
-
-
-def repositories(cycle_start: datetime) -> list[tuple[str, datetime, datetime | None]]:
-    """Name, creation and first scan of each repository: a third was scanned before the cycle, most since."""
-    created = cycle_start - 400 * DAY
-    scanned = [(f"service-{number:02}", created, cycle_start + (2 * number - 16) * DAY) for number in range(_REPOSITORIES)]
-    return [*scanned, *((name, created, None) for name in UNSCANNED)]
-
-
-def write_repositories(file: Path, found: Sequence[tuple[str, datetime, datetime | None]]) -> None:
-    """Write repositories into a database of their own, as an inventory has them."""
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("CREATE TABLE repositories (name TEXT PRIMARY KEY, created_on TEXT NOT NULL, scanned_on TEXT)")
-        rows = [(name, _sql_time(created), _sql_time(scanned)) for name, created, scanned in found]
-        database.executemany("INSERT INTO repositories VALUES (?, ?, ?)", rows)
-
-
-def _sql_time(at: datetime | None) -> str | None:
-    return None if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

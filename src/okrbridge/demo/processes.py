@@ -109,6 +109,11 @@ class Crew:
         if code != 0:
             raise DemoError(f"{running.name} failed ({_how(code)}); its last lines:\n{running.tail()}")
 
+    def end(self, running: Running) -> None:
+        """Ask one process to end, and wait until it has."""
+        _end(running.process)
+        self._running.remove(running)
+
     def stop(self) -> None:
         """Ask every process to end, the last started first; after a grace period, or when interrupted, end it."""
         try:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from okrbridge.domain.cycles import Cycle
-from okrbridge.domain.key_results import KeyResult
+from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.maintenance import MaintenanceWindow
 from okrbridge.domain.measures import SloMeasure
 from okrbridge.domain.objectives import Indicator, Initiative, OkrObjective, Retrospective, Team
@@ -132,9 +132,17 @@ class DefinitionSet:
         return index
 
     def _measured_since(self, key_result: KeyResult, at: datetime) -> datetime | None:
-        """Start of the time a key result's SLO measure speaks of; None while it is not measured."""
+        """Start of the time a key result's SLO measure speaks of; None while it is not measured.
+
+        What is to be maintained is judged over its whole period, and a baseline is measured before it.
+        """
         cycle = self.cycle_by_name[self.objective_by_name[key_result.objective].cycle]
         if not key_result.period.start <= at <= cycle.measure_until:
             return None
         over = key_result.measure.over if isinstance(key_result.measure, SloMeasure) else None
-        return over.at(at).start if over else key_result.period.start
+        since = key_result.period.start
+        if over is not None and key_result.kind is not KeyResultKind.MAINTAIN:
+            since = over.at(at).start
+        if key_result.baseline_from is None:
+            return since
+        return min(since, key_result.period.start - key_result.baseline_from.over)

@@ -38,7 +38,6 @@ class OkrObjective:
         manual_progress: with roll-up ``manual``: what people say, 0..1.
         customer_facing: whether it promises something to customers.
         serves: how it serves the North Star.
-        guards: of all its key results.
     """
 
     name: str

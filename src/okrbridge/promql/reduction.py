@@ -12,7 +12,7 @@ import promql_parser
 
 from okrbridge.promql.selectors import Selector, plain_selector
 from okrbridge.promql.syntax import is_plain_sum, parse, without_parentheses
-from okrbridge.promql.terms import Term, normalised, terms_text
+from okrbridge.promql.terms import Term, normalised, plain_terms, terms_text
 from okrbridge.promql.windows import with_windows
 
 Labels = frozenset[tuple[str, str]]
@@ -81,8 +81,8 @@ class _Ratio:
 def reduce_to_counters(query: str) -> Reduction:
     """The counters of a query that counts events, such as ``sum(increase(x[{{.window}}]))``; never raises."""
     try:
-        expression = parse(with_windows(query, _ANY_WINDOW))
-        return Reduction(terms_text(_top(expression).terms))
+        plain = plain_terms(query)
+        return Reduction(terms_text(_top(parse(with_windows(query, _ANY_WINDOW))).terms if plain is None else plain))
     except ValueError as error:
         return Reduction(None, str(error))
 

@@ -5,23 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import promql_parser
 import re2
 
+from okrbridge.promql.plain_form import KEYWORD, Summand, summands
 from okrbridge.promql.syntax import every_node, parse, quoted, without_parentheses
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _PLAIN_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LITERAL = re.compile(r"[^\\.+*?()|\[\]{}^$]*")
 _NAME_LABEL = "__name__"
-_KEYWORD = re.compile(
-    "and|or|unless|atan2|sum|avg|count|min|max|group|stddev|stdvar|topk|bottomk|count_values|quantile|limitk|limit_ratio"
-    "|offset|smoothed|anchored|by|without|on|ignoring|group_left|group_right|bool|fill|fill_left|fill_right"
-    "|start|end|step|range|inf|nan",
-    re.IGNORECASE,
-)
 _TARGET_LABELS = frozenset({"job", "instance"})
 _SIGNS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 _AS_EQUALITY = {"=~": "=", "!~": "!="}
@@ -54,8 +49,7 @@ class Matcher:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        compiled: re.Pattern[str] = re2.compile(self.value, _pattern_options())
-        return compiled
+        return _compiled(self.value)
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ class Selector:
     def text(self) -> str:
         """Normalised PromQL: the name first."""
         texts = [matcher.text for matcher in self.matchers]
-        if not _PLAIN_NAME.fullmatch(self.metric) or _KEYWORD.fullmatch(self.metric):
+        if not _PLAIN_NAME.fullmatch(self.metric) or KEYWORD.fullmatch(self.metric):
             return "{" + ",".join([f"{_NAME_LABEL}={quoted(self.metric)}", *texts]) + "}"
         return self.metric + ("{" + ",".join(texts) + "}" if texts else "")
 
@@ -111,7 +105,19 @@ def parse_selector(query: str) -> Selector:
     Raises:
         ValueError: anything else, with the message of ``selector_fault``.
     """
+    plain = summands(query)
+    if plain is not None and len(plain) == 1:
+        return selector_of_summand(plain[0])
     return plain_selector(parse(query))
+
+
+def selector_of_summand(summand: Summand) -> Selector:
+    """The selector that was read without the parser.
+
+    Raises:
+        ValueError: no series can match; the message is for the user.
+    """
+    return Selector(summand.metric, _normalised([_as_meant(*parts) for parts in summand.matchers]))
 
 
 def plain_selector(expression: promql_parser.Expr) -> Selector:
@@ -186,28 +192,38 @@ def _normalised(matchers: list[Matcher]) -> tuple[Matcher, ...]:
 
 
 def _matcher(matcher: promql_parser.Matcher) -> Matcher:
-    """A matcher; a pattern without special characters is the equality that it means."""
     op, value = _SIGNS[str(matcher.op)], matcher.value
     if op in _AS_EQUALITY:
         _check_pattern(value)
-        op = _AS_EQUALITY[op] if _LITERAL.fullmatch(value) else op
-    return Matcher(matcher.name, op, value)
+    return _as_meant(matcher.name, op, value)
+
+
+def _as_meant(label: str, op: str, value: str) -> Matcher:
+    """A matcher; a pattern without special characters is the equality that it means."""
+    if op in _AS_EQUALITY and _LITERAL.fullmatch(value):
+        op = _AS_EQUALITY[op]
+    return Matcher(label, op, value)
 
 
 def _check_pattern(pattern: str) -> None:
     try:
-        re2.compile(pattern, _pattern_options())
+        _compiled(pattern)
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
         raise ValueError(f"{pattern!r} is no regular expression: {reason}") from error
 
 
-def _pattern_options() -> re2.Options:
-    """Prometheus lets ``.`` take a line feed; without this RE2 also writes faults to stderr."""
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern as Prometheus reads it, remembered: the same few, such as ``5..``, stand in thousands of selectors.
+
+    Prometheus lets ``.`` take a line feed; without ``log_errors`` RE2 also writes faults to stderr.
+    """
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False
-    return options
+    compiled: re.Pattern[str] = re2.compile(pattern, options)
+    return compiled
 
 
 def _remedy(expression: promql_parser.Expr) -> str:

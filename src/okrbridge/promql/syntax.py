@@ -12,6 +12,8 @@ from typing import TypeGuard
 
 import promql_parser
 
+from okrbridge.promql.plain_form import summands
+
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\$\{?[A-Za-z_]\w*\}?", re.DOTALL)
 STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`|#[^\n]*', re.DOTALL)
 _OPERATOR = re.compile(r"[-+*/%^]|[<>=!]=?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
@@ -81,6 +83,8 @@ def every_node(expression: promql_parser.Expr) -> Iterator[promql_parser.Expr]:
 
 def number_fault(query: str) -> str | None:
     """What keeps an expression from giving numbers at one instant; None when nothing does, as far as syntax tells."""
+    if summands(query) is not None:
+        return None
     try:
         expression = parse(query)
     except PromqlSyntaxError as error:

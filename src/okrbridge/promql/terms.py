@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import promql_parser
 
-from okrbridge.promql.selectors import Selector, plain_selector
+from okrbridge.promql.plain_form import summands
+from okrbridge.promql.selectors import Selector, plain_selector, selector_of_summand
 from okrbridge.promql.syntax import is_plain_sum, parse, without_parentheses
 
 
@@ -37,7 +38,20 @@ def parse_terms(text: str) -> tuple[Term, ...]:
     Raises:
         ValueError: anything else; the message is for the user.
     """
-    return normalised(_terms(parse(text), 1))
+    plain = plain_terms(text)
+    return normalised(_terms(parse(text), 1) if plain is None else plain)
+
+
+def plain_terms(text: str) -> tuple[Term, ...] | None:
+    """The terms of a sum in reading order, without the parser; None when the text has to be read by it.
+
+    Raises:
+        ValueError: no series can match one of them; the message is for the user.
+    """
+    plain = summands(text)
+    if plain is None:
+        return None
+    return tuple(Term(one.sign, selector_of_summand(one)) for one in plain)
 
 
 def terms_text(terms: Iterable[Term]) -> str:
@@ -56,8 +70,11 @@ def normalised(terms: Iterable[Term]) -> tuple[Term, ...]:
     Raises:
         ValueError: nothing is added.
     """
+    given = tuple(terms)
+    if len(given) == 1 and given[0].sign > 0:
+        return given
     balance: Counter[Selector] = Counter()
-    for term in terms:
+    for term in given:
         balance[term.selector] += term.sign
     ordered = sorted(balance.items(), key=lambda item: (item[1] < 0, item[0].text))
     kept = tuple(Term(1 if count > 0 else -1, selector) for selector, count in ordered for _ in range(abs(count)))

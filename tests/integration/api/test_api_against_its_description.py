@@ -51,7 +51,6 @@ OPERATIONS = {found.ok().label: found.ok() for found in schema.get_all_operation
 def test_the_api_keeps_its_word(operation: str) -> None:
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=(Phase.explicit, Phase.generate),

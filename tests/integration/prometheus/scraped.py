@@ -12,10 +12,11 @@ from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval, from_epoch
 from okrbridge.sources.prometheus.batches import Batches, Bounds
 from okrbridge.sources.prometheus.carry.carrying import POINTS_PER_ANSWER, Carry
+from okrbridge.sources.prometheus.expressions import AsWritten
 from okrbridge.sources.prometheus.http.client import PrometheusClient
 from okrbridge.sources.prometheus.http.connection import Connection
-from okrbridge.sources.prometheus.http.envelope import Answer
 from okrbridge.sources.prometheus.push_down.push_down import PushDown
+from okrbridge.sources.prometheus.push_down.walking import MOST_SERIES, Walker
 from okrbridge.sources.prometheus.readers import RowReader
 
 MINUTE = timedelta(minutes=1)
@@ -98,26 +99,54 @@ def bad_and_total(counted: Counted, row: int = 0) -> list[tuple[float, float] | 
 
 
 @contextmanager
-def pushing_down(url: str, bounds: Bounds | None = None, *, seconds: float = 5) -> Iterator[PushDown]:
+def pushing_down(
+    url: str,
+    bounds: Bounds | None = None,
+    *,
+    seconds: float = 5,
+    replica_labels: Sequence[str] = (),
+    most_odd: int = MOST_SERIES,
+) -> Iterator[PushDown]:
     """Counting on a server by letting it subtract and sum.
 
     Args:
         seconds: the longest a question may take.
+        most_odd: as for ``ways_at``.
     """
-    with batches_at(url, bounds, seconds=seconds) as batches:
-        yield PushDown(batches, GRID)
+    with ways_at(url, bounds, seconds=seconds, replica_labels=replica_labels, most_odd=most_odd) as ways:
+        yield ways.push_down
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Counting on one server, pushed down and as written."""
+
+    push_down: PushDown
+    as_written: AsWritten
 
 
 @contextmanager
-def batches_at(
-    url: str, bounds: Bounds | None = None, *, seconds: float = 5, largest_answer: int = 64 * 1024 * 1024
-) -> Iterator[Batches[Answer]]:
-    """Batches of questions to a server, two under way at once."""
+def ways_at(
+    url: str,
+    bounds: Bounds | None = None,
+    *,
+    seconds: float = 5,
+    largest_answer: int = 64 * 1024 * 1024,
+    replica_labels: Sequence[str] = (),
+    most_odd: int = MOST_SERIES,
+) -> Iterator[Ways]:
+    """Two ways of counting that share questions, two under way at once.
+
+    Args:
+        most_odd: how many series on odd targets are read for some slices.
+    """
     client = PrometheusClient(
         "prom", Connection(url), deadline=timedelta(seconds=seconds), largest_answer=largest_answer
     )
     with ThreadPoolExecutor(2) as pool:
-        yield Batches(RowReader(client), pool, bounds)
+        batches = Batches(RowReader(client), pool, bounds)
+        walker = Walker(batches, Carry(client, GRID, pool, replica_labels=replica_labels), MINUTE, most_odd)
+        yield Ways(PushDown(batches, GRID, walker, replica_labels=replica_labels), AsWritten(batches, GRID))
     client.close()
 
 

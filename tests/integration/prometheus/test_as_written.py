@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.integration.prometheus.scraped import GRID, START, batches_at, between
+from tests.integration.prometheus.scraped import START, between, ways_at
 from tests.servers.prometheus import PrometheusServer
 
 from okrbridge.application.ports import CountRequest
 from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli, SliKind
-from okrbridge.sources.prometheus.batches import Batches, Bounds
+from okrbridge.sources.prometheus.batches import Bounds
 from okrbridge.sources.prometheus.expressions import AsWritten
-from okrbridge.sources.prometheus.http.envelope import Answer
 
 pytestmark = pytest.mark.integration
 
@@ -20,7 +19,7 @@ PROBES = [1, 1, 0, 1, 1, 1, 1, 0, 0]
 
 
 @pytest.fixture(scope="module")
-def batches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batches[Answer]]:
+def as_written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AsWritten]:
     server = PrometheusServer(tmp_path_factory.mktemp("as-written"))
     server.backfill(
         {
@@ -29,8 +28,8 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batches[Answer
             'sold{code="failed"}': [(START + 120, 2.0), (START + 180, 3.0)],
         }
     )
-    with server, batches_at(server.url, Bounds(members=3)) as batches:
-        yield batches
+    with server, ways_at(server.url, Bounds(members=3)) as ways:
+        yield ways.as_written
 
 
 def made(kind: SliKind, query: str) -> Sli:
@@ -54,11 +53,10 @@ SLIS: dict[Sli, list[tuple[float, float] | None]] = {
 
 
 @pytest.mark.parametrize("slices", [1, 3])
-def test_each_kind_counts_what_was_derived_by_hand_in_batches_by_instant_and_by_range(batches: Batches[Answer], slices):
-    source = AsWritten(batches, GRID)
+def test_each_kind_counts_what_was_derived_by_hand_in_batches_by_instant_and_by_range(as_written: AsWritten, slices):
     for first in range(0, 3, slices):
         interval = between(60 * first, 60 * (first + slices))
-        counted = source.count(CountRequest(tuple(SLIS), interval))
+        counted = as_written.count(CountRequest(tuple(SLIS), interval))
         assert not counted.failures
         for row, (sli, expected) in enumerate(SLIS.items()):
             table = counted.table
@@ -70,8 +68,8 @@ def test_each_kind_counts_what_was_derived_by_hand_in_batches_by_instant_and_by_
             assert found == expected[first : first + slices], sli.name
 
 
-def test_the_plan_is_what_is_asked_and_serves_every_sli(batches: Batches[Answer]):
-    planned = AsWritten(batches, GRID).plan(list(SLIS))
+def test_the_plan_is_what_is_asked_and_serves_every_sli(as_written: AsWritten):
+    planned = as_written.plan(list(SLIS))
     assert {key for one in planned for key in one.sli_keys} == {sli.key for sli in SLIS}
     assert {one.method for one in planned} == {"as written"}
     assert len(planned) == 3  # nine queries, three at a time

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 from tests.integration.prometheus.scraped import (
-    GRID,
     Target,
+    Ways,
     bad_and_total,
-    batches_at,
     between,
     every,
     merged,
     sli,
+    ways_at,
 )
 from tests.servers.programs import free_port
 from tests.servers.prometheus import PrometheusServer
@@ -28,10 +28,7 @@ from okrbridge.application.ports import Counted, CountRequest
 from okrbridge.domain.ledger import SliceState
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.errors import SourceFailureReason as Reason
-from okrbridge.sources.prometheus.batches import Batches, Bounds
-from okrbridge.sources.prometheus.expressions import AsWritten
-from okrbridge.sources.prometheus.http.envelope import Answer
-from okrbridge.sources.prometheus.push_down.push_down import PushDown
+from okrbridge.sources.prometheus.batches import Bounds
 
 pytestmark = pytest.mark.integration
 
@@ -86,10 +83,10 @@ WRITTEN_TRUTH = {
 }
 
 
-def counted_by_both(batches: Batches[Answer], *more: Sli) -> tuple[Counted, Counted]:
+def counted_by_both(ways: Ways, *more: Sli) -> tuple[Counted, Counted]:
     """What is pushed down, and what is asked as written, the ``more`` SLIs behind the latter."""
-    exact = PushDown(batches, GRID).count(CountRequest(tuple(map(sli, JOBS)), THREE, THREE.start))
-    as_written = AsWritten(batches, GRID).count(CountRequest((*map(written, JOBS), *more), THREE))
+    exact = ways.push_down.count(CountRequest(tuple(map(sli, JOBS)), THREE, THREE.start))
+    as_written = ways.as_written.count(CountRequest((*map(written, JOBS), *more), THREE))
     return exact, as_written
 
 
@@ -148,28 +145,44 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_a_damaged_answer_is_no_count_and_after_it_the_truth_is_counted(proxy: FaultyPrometheus, fault: Fault):
     proxy.damage = fault.damage
-    with batches_at(proxy.url, seconds=fault.seconds) as batches:
-        for counted in counted_by_both(batches):
+    with ways_at(proxy.url, seconds=fault.seconds) as ways:
+        for counted in counted_by_both(ways):
             assert_nothing_counted(counted, fault.reason)
     proxy.damage = None
-    with batches_at(proxy.url) as batches:
-        assert_truth(*counted_by_both(batches))
+    with ways_at(proxy.url) as ways:
+        assert_truth(*counted_by_both(ways))
 
 
 def test_a_server_that_is_down_counts_nothing():
-    with batches_at(f"http://127.0.0.1:{free_port()}", seconds=0.4) as batches:
-        for counted in counted_by_both(batches):
+    with ways_at(f"http://127.0.0.1:{free_port()}", seconds=0.4) as ways:
+        for counted in counted_by_both(ways):
             assert_nothing_counted(counted, Reason.UNREACHABLE)
 
 
 def test_what_fails_between_two_questions_counts_nothing_of_the_slis_it_is_about(proxy: FaultyPrometheus):
-    # The survey passes; the full question, which only the odd SLIs need, fails.
-    proxy.damage = lambda request, said: error(500, "internal", "no") if "clamp_min" in request.form["query"] else said
-    with batches_at(proxy.url) as batches:
-        exact, _ = counted_by_both(batches)
+    # The survey passes; what is asked about odd slices, by targets and then in full, fails.
+    proxy.damage = lambda request, said: said if '"odd"' in request.form["query"] else error(500, "internal", "no")
+    with ways_at(proxy.url) as ways:
+        exact, _ = counted_by_both(ways)
     assert sorted(exact.failures) == [1, 2]
     assert not exact.table.states[1:].any()
     assert exact.table.total[0].tolist() == [4, 4, 4]
+
+
+@pytest.mark.parametrize("words", ["group by", "[1m:30s]", "resets(", "process_start_time_seconds[", "offset 1m)"])
+def test_what_fails_while_odd_targets_are_read_leaves_the_whole_question_to_the_server(
+    proxy: FaultyPrometheus, words: str
+):
+    def damage(request: Request, said: Reply) -> Reply:
+        query = request.form["query"]
+        is_survey_or_full = '"odd"' in query or "clamp_min" in query
+        return said if is_survey_or_full or words not in query else error(500, "internal", "no")
+
+    proxy.damage = damage
+    with ways_at(proxy.url) as ways:
+        exact, _ = counted_by_both(ways)
+    assert not exact.failures
+    assert [bad_and_total(exact, row) for row in range(3)] == list(TRUTH.values())
 
 
 BAD = {
@@ -182,10 +195,10 @@ BAD = {
 @pytest.mark.parametrize(("query", "reason"), BAD.values(), ids=list(BAD))
 def test_one_bad_query_in_a_batch_leaves_the_others_alone(proxy: FaultyPrometheus, query, reason):
     bad = Sli("bad", "prom", good="1", total=query, kind=SliKind.RATIO)
-    with batches_at(proxy.url) as batches:
+    with ways_at(proxy.url) as ways:
         for _ in range(2):
             proxy.requests.clear()
-            exact, as_written = counted_by_both(batches, bad)
+            exact, as_written = counted_by_both(ways, bad)
             assert_truth(exact, as_written)
             assert {row: one.reason for row, one in as_written.failures.items()} == {3: reason}
             assert not as_written.table.states[3].any()
@@ -194,8 +207,8 @@ def test_one_bad_query_in_a_batch_leaves_the_others_alone(proxy: FaultyPrometheu
 def test_a_bad_query_is_asked_alone_once_it_is_known(proxy: FaultyPrometheus):
     bad = Sli("bad", "prom", good="1", total="mad_over_time(up[5m])", kind=SliKind.RATIO)
     slis = (*(written(job) for job in JOBS), bad)
-    with batches_at(proxy.url) as batches:
-        source = AsWritten(batches, GRID)
+    with ways_at(proxy.url) as ways:
+        source = ways.as_written
         source.count(CountRequest(slis, THREE))
         proxy.requests.clear()
         source.count(CountRequest(slis, THREE))
@@ -210,8 +223,8 @@ def test_a_query_of_a_million_series_is_refused_by_its_size_and_leaves_memory_an
     proxy.damage = lambda request, said: million if "http_request_paths" in request.form["query"] else said
     huge = Sli("huge", "prom", good="1", total="http_request_paths", kind=SliKind.THRESHOLD, op="lt", limit=1)
     tracemalloc.start()
-    with batches_at(proxy.url, largest_answer=1_000_000) as batches:
-        exact, as_written = counted_by_both(batches, huge)
+    with ways_at(proxy.url, largest_answer=1_000_000) as ways:
+        exact, as_written = counted_by_both(ways, huge)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000_000
@@ -224,7 +237,7 @@ def test_a_query_of_a_million_series_is_refused_by_its_size_and_leaves_memory_an
 def test_a_failing_server_is_left_alone_after_three_batches(proxy: FaultyPrometheus):
     proxy.damage = always(error(500, "internal", "no"))
     slis = tuple(written(f"job-{number}") for number in range(40))
-    with batches_at(proxy.url, Bounds(members=2)) as batches:
-        counted = AsWritten(batches, GRID).count(CountRequest(slis, THREE))
+    with ways_at(proxy.url, Bounds(members=2)) as ways:
+        counted = ways.as_written.count(CountRequest(slis, THREE))
     assert_nothing_counted(counted, Reason.OVERLOADED)
     assert len(proxy.requests) <= 4  # three that failed, and one that was under way

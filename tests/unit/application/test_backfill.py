@@ -1,5 +1,6 @@
 """Filling history in chunks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,8 +10,10 @@ from tests.fakes.definitions import API, definitions, slo
 from tests.fakes.scripted_source import ScriptedSource, TelescopingSource, steady
 
 from okrbridge.application.backfill import Backfill
-from okrbridge.application.ports import SourceFailure
+from okrbridge.application.ports import Reading, SourceFailure, ValueRequest
 from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.ledger import SliceState
+from okrbridge.domain.sli import SliKind
 from okrbridge.domain.windows import Interval, epoch_seconds
 from okrbridge.errors import SourceFailureReason
 
@@ -187,3 +190,60 @@ def test_asking_again_never_loses_what_the_source_no_longer_has():
     source.hide(days_before(3.5, 3))
     backfill(bench).run(MIDDLE, again=True)
     assert bench.total(API, days_before(4, 0)) == 4 * 1440 * 10
+
+
+def test_where_the_source_has_nothing_older_the_rest_is_told_to_be_gaps_without_asking():
+    # Data of half a day; two empty days are asked for, and then one question about all the rest.
+    bench = Bench(since(0.5))
+    chunks: list[Interval] = []
+    filled = backfill(bench, 60).run(MIDDLE, on_chunk=lambda chunk, _slices: chunks.append(chunk))
+    assert [interval for interval, _ in bench.asked()] == [days_before(day + 1, day) for day in range(3)]
+    assert chunks == [*(days_before(day + 1, day) for day in range(3)), days_before(33, 3), days_before(60, 33)]
+    assert filled.slices == 60 * 1440
+    assert filled.no_data_before == {"prometheus": MIDDLE - 0.5 * DAY}
+    assert filled_ratio(backfill(bench, 60)) == 1.0
+    assert set(bench.slices(API, days_before(60, 59)).states.tolist()) == {SliceState.GAP}
+    # Eight short looks, then all of it and a little before.
+    *glances, whole = bench.source.values_asked
+    assert len(glances) == 8
+    assert whole == ValueRequest(f"count(present_over_time({API.total}[82090m]))", MIDDLE - 3 * DAY)
+
+
+def test_an_outage_of_many_days_is_looked_behind_ever_more_seldom():
+    gone = range(epoch_seconds(MIDDLE - 13 * DAY), epoch_seconds(MIDDLE - 1 * DAY))
+    bench = Bench(ScriptedSource(lambda _sli, start: None if start in gone else (9.0, 10.0)))
+    filled = backfill(bench, 20).run(MIDDLE)
+    assert filled.no_data_before == {}
+    assert bench.total(API, days_before(20, 0)) == 8 * 1440 * 10
+    # After two, four and eight empty days.
+    assert len({request.at for request in bench.source.values_asked if "present" in request.query}) == 0
+    assert len(bench.source.values_asked) == 3 * 8
+
+
+@pytest.mark.parametrize("failure", [SLOW, None], ids=["failed", "partial"])
+def test_a_question_without_a_whole_answer_ends_nothing_early(failure: SourceFailure | None):
+    class Doubtful(ScriptedSource):
+        def values(self, requests: Sequence[ValueRequest]) -> list[Reading]:
+            said = () if failure else ("a store did not answer",)
+            return [Reading(request, None, failure, warnings=said) for request in requests]
+
+    bench = Bench(Doubtful(since(0.5).script))
+    backfill(bench, 6).run(MIDDLE)
+    assert [interval for interval, _ in bench.asked()] == [days_before(day + 1, day) for day in range(6)]
+
+
+def test_slis_with_older_data_are_asked_on_beside_those_without():
+    begins = {API.name: epoch_seconds(MIDDLE - 0.5 * DAY), "web": 0}
+    bench = Bench(ScriptedSource(lambda sli, start: (9.0, 10.0) if start >= begins[sli.name] else None))
+    both = definitions(slos=(slo(days=6), slo("web", sli=WEB, days=6)))
+    filled = backfill(bench, declared=both).run(MIDDLE)
+    assert [len(request.slis) for request in bench.source.asked] == [2, 2, 2, 1, 1, 1]
+    assert (filled.slices, filled.no_data_before) == (2 * 6 * 1440, {})
+
+
+def test_what_is_written_as_an_expression_is_asked_for_to_the_end():
+    written = replace(API, kind=SliKind.EXPRESSIONS)
+    bench = Bench(since(0.5))
+    backfill(bench, declared=definitions(slos=(slo(sli=written, days=6),))).run(MIDDLE)
+    assert len(bench.asked()) == 6
+    assert bench.source.values_asked == []

@@ -175,7 +175,7 @@ def test_gaps_of_many_are_asked_for_in_steps_that_end_when_told(monkeypatch):
 MINUTES = st.integers(1, 40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     hidden=st.lists(st.tuples(MINUTES, MINUTES), max_size=4), shown=st.lists(st.tuples(MINUTES, MINUTES), max_size=3)
 )

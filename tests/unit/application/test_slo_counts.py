@@ -139,9 +139,8 @@ def test_a_game_day_that_is_not_flagged_counts_and_holds_alerts():
     assert of_window(ledger, slo(), minutes(0, 2), game_day).bad == 10
     counts = counts_of(ledger, game_day)
     assert counts.excluded(slo(), minutes(0, 2)) == []
-    assert counts.active_maintenance(slo(), START + 1.5 * MINUTE) == [game_day]
     assert counts.held_alerts(START + 1.5 * MINUTE) == (game_day,)
-    assert counts.active_maintenance(slo(), START + 2 * MINUTE) == []
+    assert counts.held_alerts(START + 2 * MINUTE) == ()
 
 
 def test_maintenance_of_others_changes_nothing():
@@ -150,7 +149,6 @@ def test_maintenance_of_others_changes_nothing():
     counts = counts_of(ledger, other)
     assert counts.is_plain(slo())
     assert counts.window_counts(slo(), [minutes(0, 1)])[0].bad == 10
-    assert counts.active_maintenance(slo(), START) == []
 
 
 def test_a_window_that_is_excluded_whole_has_no_time_in_force():

@@ -1,6 +1,7 @@
 """The table and the figures of the accuracy benchmark."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,13 @@ def scenario(*, is_complete: bool = True) -> Scenario:
 
 def row(bad: float, total: float, budget: float, *, coverage: float = 1.0, is_complete: bool = True) -> Row:
     measured = Measured(Answer(bad, total, budget), coverage)
-    return Row(scenario(is_complete=is_complete), measured, {"Other": Answer(5.0, 1010.0, math.nan)})
+    return Row(scenario(is_complete=is_complete), measured, None, {"Other": Answer(5.0, 1010.0, math.nan)})
+
+
+def pushed_down(bad: float, coverage: float = 1.0, *, is_complete: bool = True) -> Row:
+    """Exact as users run it, and this much when the server sums."""
+    summed = Measured(Answer(bad, *EXACT[1:]), coverage)
+    return replace(row(*EXACT, coverage=0.5, is_complete=is_complete), pushed_down=summed)
 
 
 EXACT = (10.0, 1010.0, 10 / (0.001 * 1010))
@@ -40,6 +47,8 @@ def test_errors_are_percent_of_the_truth():
         pytest.param([row(math.nan, *EXACT[1:])], 100.0, 0.0, id="no answer is an error"),
         pytest.param([row(1.0, *EXACT[1:], coverage=0.9, is_complete=False)], 0.0, 0.0, id="told to be incomplete"),
         pytest.param([row(*EXACT, is_complete=False)], 0.0, 1.0, id="incomplete and not told"),
+        pytest.param([pushed_down(12.0)], 20.0, 0.0, id="pushed down counts, too"),
+        pytest.param([pushed_down(10.0, is_complete=False)], 0.0, 1.0, id="pushed down is not told"),
     ],
 )
 def test_figures_tell_the_worst_error_and_what_was_kept_quiet(rows: list[Row], worst: float, without_a_word: float):
@@ -49,8 +58,10 @@ def test_figures_tell_the_worst_error_and_what_was_kept_quiet(rows: list[Row], w
 
 
 def test_the_markdown_table_has_a_row_for_each_scenario():
-    assert markdown([row(*EXACT, coverage=0.5, is_complete=False)]).splitlines() == [
-        "| scenario | truth: bad / total / budget | okrbridge | Other | unseen | coverage |",
-        "| --- | --- | --- | --- | --- | --- |",
-        "| an example | 10 / 1,010 / 990.1 % | 0 / 0 / 0 | -50.0 / 0 / NaN | 0 | incomplete, 50.0 % |",
+    rows = [row(*EXACT, coverage=0.5, is_complete=False), pushed_down(11.0)]
+    assert markdown(rows).splitlines() == [
+        "| scenario | truth: bad / total / budget | okrbridge | okrbridge, pushed down | Other | unseen | coverage |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| an example | 10 / 1,010 / 990.1 % | 0 / 0 / 0 |  | -50.0 / 0 / NaN | 0 | incomplete, 50.0 % |",
+        "| an example | 10 / 1,010 / 990.1 % | 0 / 0 / 0 | +10.0 / 0 / 0 | -50.0 / 0 / NaN | 0 | 50.0 % |",
     ]

@@ -2,8 +2,12 @@
 
 import pytest
 
+from okrbridge import __version__
 from okrbridge.definitions.loader import Loaded, load_text
 from okrbridge.errors import DefinitionError
+
+RELEASE = "okrbridge " + ".".join(__version__.split(".")[:2])
+"""What messages call this release: a later one can do more."""
 
 SLO = """\
 apiVersion: openslo/v1

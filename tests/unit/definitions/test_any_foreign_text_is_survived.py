@@ -13,13 +13,13 @@ VALUES = st.sampled_from(
     ["", "~", "[]", "{}", "[{}]", "[~]", "-1", "1e9", "true", "'x'", "'A B'", '"a\\nb"', "{a: 1}", "up",
      "up offset 5m", "sum(up)", "'sum(', ", "'{{.window}}'", "'sum(rate(x[{{.window}}]))'", "'{{.window}} {{x}}'",
      "prometheus/v1", "0y", "999999999y", "100", "99.99999999999999999999", "1e-400", "'NaN'", "'店'", "9" * 70,
-     "pyrra.dev/v1alpha1"]
+     "pyrra.dev/v1alpha1", "&a {a: 1}", "*a", "{<<: *a}", "{<<: [*a, {b: 2}]}", "{<<: 1}"]
 )  # fmt: skip
 HEADS = ("version: prometheus/v1", "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective")
 
 
 @given(st.data(), st.sampled_from(TEXTS))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_good_documents_with_a_few_values_replaced_give_faults_only(data, text):
     lines = text.splitlines()
     for _ in range(data.draw(st.integers(1, 3))):
@@ -31,7 +31,7 @@ def test_good_documents_with_a_few_values_replaced_give_faults_only(data, text):
 
 
 @given(st.data(), st.sampled_from(TEXTS))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_good_documents_with_a_hole_give_faults_only(data, text):
     start = data.draw(st.integers(0, len(text)))
     survive(text[:start] + text[start + data.draw(st.integers(0, 60)) :])

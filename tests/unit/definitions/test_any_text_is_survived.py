@@ -37,25 +37,24 @@ def survive(text: str) -> None:
 
 
 @given(st.lists(_PIECES, max_size=40).map("".join))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_pieces_of_yaml_in_any_order_give_faults_only(text):
     survive(text)
 
 
 @given(st.text(max_size=200))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_text_gives_faults_only(text):
     survive(text)
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None)
 def test_any_bytes_give_faults_only(content):
     read_bytes(content, "any.yaml")
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_good_documents_with_a_few_values_replaced_give_faults_only(data):
     lines = EVERYTHING.splitlines()
     for _ in range(data.draw(st.integers(1, 3))):
@@ -67,6 +66,6 @@ def test_good_documents_with_a_few_values_replaced_give_faults_only(data):
 
 
 @given(st.integers(0, len(EVERYTHING)), st.integers(0, 40))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_good_documents_with_a_hole_give_faults_only(start, length):
     survive(EVERYTHING[:start] + EVERYTHING[start + length :])

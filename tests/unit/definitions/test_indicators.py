@@ -2,7 +2,7 @@
 """OpenSLO's indicators: what is counted, how, and what is refused."""
 
 import pytest
-from tests.unit.definitions.samples import CYCLE, SLO, changed, faults_of, loaded
+from tests.unit.definitions.samples import CYCLE, RELEASE, SLO, changed, faults_of, loaded
 
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.promql.as_written import NOTE
@@ -191,9 +191,9 @@ FAULTY = [
     (["description: x"],
      ["9:7: spec.indicator.spec: needs exactly one of ratioMetric and thresholdMetric; there are none"]),
     (["thresholdMetric: {metricSource: {type: OpenTelemetry, spec: {query: x}}}"],
-     ["9:46: spec.indicator.spec.thresholdMetric.metricSource.type: sources of type 'OpenTelemetry' are not supported by okrbridge 0.2 yet; use Prometheus"]),
+     [f"9:46: spec.indicator.spec.thresholdMetric.metricSource.type: sources of type 'OpenTelemetry' are not supported by {RELEASE} yet; use Prometheus"]),
     (["thresholdMetric: {metricSource: {type: Events, spec: {query: x}}}"],
-     ["9:46: spec.indicator.spec.thresholdMetric.metricSource.type: sources of type 'Events' are not supported by okrbridge 0.2 yet; use Prometheus"]),
+     [f"9:46: spec.indicator.spec.thresholdMetric.metricSource.type: sources of type 'Events' are not supported by {RELEASE} yet; use Prometheus"]),
     (["thresholdMetric: {metricSource: {type: Prometheus, spec: {query: x, queryType: promql}}}"],
      ["9:75: spec.indicator.spec.thresholdMetric.metricSource.spec.queryType: queries are PromQL; write the expression under query, and remove this"]),
     (["thresholdMetric: {metricSource: {type: Prometheus, spec: {query: 'x[5m]'}}}"],

@@ -302,17 +302,17 @@ def test_percent_are_a_share_of_the_baseline_and_percentage_points_are_not(chang
 
 # 40 + 5; 800 ms - 0.2 s = 600 ms; 2/week and 1/day more, which is 7/week: 9/week
 @pytest.mark.parametrize(
-    ("change", "start", "measure", "kind", "target", "unit"),
+    ("change", "start", "measure", "expected"),
     [
-        ("+5 points", "40 points", POINTS_PROMQL, KeyResultKind.INCREASE, 45, "points"),
-        ("-0.2s", "800ms", SECONDS_PROMQL, KeyResultKind.DECREASE, 600, "ms"),
-        ("+1/day", "2/week", "measure: {promql: deploys, unit: /week}", KeyResultKind.INCREASE, 9, "/week"),
+        ("+5 points", "40 points", POINTS_PROMQL, (KeyResultKind.INCREASE, 45, "points")),
+        ("-0.2s", "800ms", SECONDS_PROMQL, (KeyResultKind.DECREASE, 600, "ms")),
+        ("+1/day", "2/week", "measure: {promql: deploys, unit: /week}", (KeyResultKind.INCREASE, 9, "/week")),
     ],
 )
-def test_a_change_with_a_unit_is_a_way_in_the_unit_of_the_metric(change, start, measure, kind, target, unit):
+def test_a_change_with_a_unit_is_a_way_in_the_unit_of_the_metric(change, start, measure, expected):
     found = key_result(f"change: {change}", f"from: {start}", measure)
 
-    assert (found.kind, found.target, found.unit.symbol) == (kind, target, unit)
+    assert (found.kind, found.target, found.unit.symbol) == expected
 
 
 @pytest.mark.parametrize(

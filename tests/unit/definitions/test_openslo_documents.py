@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.definitions.samples import SLO, changed, codes_of, faults_of, loaded
+from tests.unit.definitions.samples import RELEASE, SLO, changed, codes_of, faults_of, loaded
 
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.sli import Sli
@@ -29,7 +29,7 @@ spec:
 """
 BAD = "bad: {metricSource: {metricSourceRef: prometheus, spec: {query: 'http_requests_total{code=~\"5..\"}'}}}"
 METRIC = "spec.indicator.spec.ratioMetric"
-LATER = "not supported by okrbridge 0.2 yet"
+LATER = f"not supported by {RELEASE} yet"
 CALENDAR = 'isRolling: false, calendar: {startTime: "2026-01-01 00:00:00", timeZone: Europe/Berlin}'
 NO_BUDGET = (
     "a target of 100% leaves no error budget to measure; choose one below it, such as 99.99%, or count failures with the "
@@ -184,7 +184,7 @@ WARNED = [
      ["15:32: spec.objectives[0].op: belongs to threshold metrics; a ratio needs only its target, so this is ignored",
       "15:41: spec.objectives[0].value: belongs to threshold metrics; a ratio needs only its target, so this is ignored"]),
     ("budgetingMethod: Occurrences", "budgetingMethod: Occurrences\n  alertPolicies: [{alertPolicyRef: any}, {kind: null}]",
-     ["15:3: spec.alertPolicies: okrbridge 0.2 sends no alerts; this is accepted and not used"]),
+     [f"15:3: spec.alertPolicies: {RELEASE} sends no alerts; this is accepted and not used"]),
 ]  # fmt: skip
 
 
@@ -200,7 +200,7 @@ def test_alert_documents_are_accepted_with_a_warning(kind):
     text = f"apiVersion: openslo/v1\nkind: {kind}\nmetadata: {{name: page}}\nspec: {{anything: [1, null], at: {{all: }}}}\n"
 
     assert [str(warning) for warning in loaded(text).warnings] == [
-        "a.yaml:2:7: kind: okrbridge 0.2 sends no alerts; this is accepted and not used"
+        f"a.yaml:2:7: kind: {RELEASE} sends no alerts; this is accepted and not used"
     ]
 
 

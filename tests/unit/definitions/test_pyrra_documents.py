@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit.definitions.foreign_samples import loaded_file, slo_of, warnings_of
-from tests.unit.definitions.samples import CYCLE, OBJECTIVE, changed, codes_of, faults_of, loaded
+from tests.unit.definitions.samples import CYCLE, OBJECTIVE, RELEASE, changed, codes_of, faults_of, loaded
 
 from okrbridge.domain.sli import SliKind
 from okrbridge.domain.windows import RollingWindow
@@ -152,7 +152,7 @@ WARNED = (
         "{metric: 'http_requests_total{code=~\"5..\"}'}",
         "9:24: spec.indicator.ratio.errors.metric: counts the same as total",
     ),
-    ("  window: 4w", "  window: 4w\n  alerting: {}", "7:3: spec.alerting: okrbridge 0.2 sends no alerts"),
+    ("  window: 4w", "  window: 4w\n  alerting: {}", f"7:3: spec.alerting: {RELEASE} sends no alerts"),
 )
 
 

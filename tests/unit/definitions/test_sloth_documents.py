@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit.definitions.foreign_samples import loaded_file, slo_of, warnings_of
-from tests.unit.definitions.samples import CYCLE, OBJECTIVE, SLO, changed, codes_of, faults_of, loaded
+from tests.unit.definitions.samples import CYCLE, OBJECTIVE, RELEASE, SLO, changed, codes_of, faults_of, loaded
 
 from okrbridge.domain.sli import SliKind
 from okrbridge.domain.windows import RollingWindow
@@ -170,7 +170,7 @@ def test_alerts_plugins_and_unknown_keys_are_told_once_and_do_not_count():
     )
     assert warnings_of(text) == [
         f"a.yaml:11:5: slos[0].plugins: Sloth's SLO plugins change the rules it writes and are not run here; {UNUSED}",
-        f"a.yaml:12:5: slos[0].alerting: okrbridge 0.2 sends no alerts; {UNUSED}",
+        f"a.yaml:12:5: slos[0].alerting: {RELEASE} sends no alerts; {UNUSED}",
         "a.yaml:12:25: slos[0].alerting.nmae: is no key of Sloth's, which ignores it",
     ]
 

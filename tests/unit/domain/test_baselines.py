@@ -61,7 +61,7 @@ def test_r114_5_points_more_wait_for_the_frozen_baseline():
 @pytest.mark.parametrize(("baseline", "change"), [(40.0, 0.0), (1e17, 5.0)])
 def test_a_change_that_changes_nothing_is_refused(baseline, change):
     # Floats near 1e17 are 16 apart.
-    with pytest.raises(ValueError, match="is no change of .*: declare a larger one"):
+    with pytest.raises(ValueError, match=r"is no change of .*: declare a larger one"):
         absolute_target(baseline, change)
 
 

@@ -9,15 +9,18 @@ import pytest
 
 from okrbridge.domain import (
     alerting,
+    anomalies,
     baselines,
     burn_rate,
     calendar_budget,
     compliance,
     composite,
     composition,
+    confidence,
     count_budget,
     error_budget,
     exclusions,
+    forecast,
     no_data,
     pacing,
     portfolio,
@@ -26,21 +29,27 @@ from okrbridge.domain import (
     run_rate,
     scoring,
     shares,
+    significance,
     stated,
+    target_history,
     time_slices,
+    velocity,
 )
 
 FORMULAS = [
     alerting,
+    anomalies,
     baselines,
     burn_rate,
     calendar_budget,
     compliance,
     composite,
     composition,
+    confidence,
     count_budget,
     error_budget,
     exclusions,
+    forecast,
     no_data,
     pacing,
     portfolio,
@@ -49,8 +58,11 @@ FORMULAS = [
     run_rate,
     scoring,
     shares,
+    significance,
     stated,
+    target_history,
     time_slices,
+    velocity,
 ]
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "formulas.md"

@@ -27,7 +27,7 @@ def test_r28_47_of_50_repositories_and_the_missing_are_named():
     assert found.worst == Member("repo-07", 0.0)  # of equals the first by name
 
 
-def test_r53_a_postmortem_not_yet_due_is_neither_good_nor_missing():
+def test_r173_9_of_10_postmortems_are_in_time_and_one_not_yet_due_is_neither_good_nor_missing():
     # 9 of 10 in time, and an incident 2 days old: 9/10, not 9/11.
     members: dict[str, float | None] = {f"i-{number}": float(number != 4) for number in range(1, 11)}
     found = share_of({**members, "i-11": None})

@@ -184,3 +184,10 @@ def test_too_many_samples_are_asked_in_halves_of_the_time_once_a_member_is_alone
     assert values(batches_of(server, pool).ask(members(1, TEN))) == [[0] * 10]
     # 10 | 5 | 3 and 2 | 5 | 3 and 2.
     assert len(server.asked) == 7
+
+
+def test_what_is_too_large_at_every_time_is_not_asked_for_at_all_of_them(server, pool):
+    server.failures["v0"] = failure(Reason.BAD_QUERY, "the number of matching timeseries exceeds 10", TooLargeError)
+    assert values(batches_of(server, pool).ask(members(1, TEN))) == [Reason.BAD_QUERY]
+    # 10, 5, 3, 2 and 1 moments; the first of them has failed for all.
+    assert len(server.asked) == 5

@@ -9,6 +9,7 @@ from okrbridge.domain.windows import Interval, from_epoch
 from okrbridge.sources.prometheus.push_down.counters import NEAR, NO_RESTARTS, Reach
 from okrbridge.sources.prometheus.push_down.settlements import (
     RETURN_LOOK_BACK,
+    Settlement,
     gap_settlements,
     interval_of,
     odd_settlements,
@@ -99,3 +100,11 @@ def test_odd_slices_near_each_other_are_asked_together_and_restarts_are_looked_f
 
 def test_columns_are_counted_from_the_start_of_the_interval():
     assert interval_of((1, 3), minutes(10, 20), MINUTE) == minutes(11, 13)
+
+
+def test_a_settlement_keeps_the_slis_that_are_odd_in_its_slices():
+    settlement = Settlement(np.array([0, 2, 3]), (1, 3))
+    left = settlement.where(flags("xxxx", "xxxx", "x..x", "..x."))
+    assert left is not None
+    assert (left.rows.tolist(), left.columns) == ([0, 3], (1, 3))
+    assert settlement.where(flags("....", "xxxx", "....", "....")) is None

@@ -4,7 +4,7 @@ import pytest
 
 from okrbridge.sources.simulated.evaluator import evaluate
 from okrbridge.sources.simulated.fleet import Fleet
-from okrbridge.sources.simulated.matching import UnknownToTheFleet
+from okrbridge.sources.simulated.observation import UnknownToTheFleet
 from okrbridge.sources.simulated.schedule import DAY
 from okrbridge.sources.simulated.source import fleet_around
 
@@ -36,6 +36,8 @@ def _number(fleet: Fleet, query: str) -> float:
         ('count(up{instance!~"api-.*|search-.*"})', 3.0),
         ('count(up{job="fleet"}) - count(up{job!="payments"})', 0.0),
         ('count({__name__="up"})', 9.0),
+        # Patterns are RE2's, as Prometheus': Python's re knows no \z.
+        ('count(up{instance=~"api-.*\\\\z"})', 3.0),
         # A label that is missing counts as empty.
         ('count(up{service=""})', 9.0),
     ],
@@ -118,7 +120,6 @@ def test_nothing_is_seen_before_the_fleet_s_begin(fleet: Fleet):
         ("up @ 3", "offset and @"),
         ("sum(rate(up[5m]))", "no counter"),
         ("sum_over_time(rate(http_requests_total[5m])[1h:])", "sum_over_time"),
-        ('{job="fleet"}', "exact metric name"),
         ("up[5m]", "range of samples"),
         ('"text"', "texts"),
         ("histogram_quantile(0.9, rate(up[5m]))", "no counter"),
@@ -128,3 +129,17 @@ def test_what_is_not_known_is_refused_by_name(fleet: Fleet, query: str, named: s
     with pytest.raises(UnknownToTheFleet, match="the simulated source does not know") as refusal:
         evaluate(fleet, query, AT)
     assert named in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ('{job="fleet"}', "must name its counter exactly"),
+        ('{__name__=~"up|down"}', "must name its counter exactly"),
+        ('up{job="fleet" or job="other"}', "no `or` between matchers"),
+        ('up{job="fleet",job="other"}', "no series can match"),
+    ],
+)
+def test_selectors_are_read_as_everywhere(fleet: Fleet, query: str, told: str):
+    with pytest.raises(ValueError, match=told):
+        evaluate(fleet, query, AT)

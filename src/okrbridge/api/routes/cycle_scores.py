@@ -39,15 +39,18 @@ from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.scoring import Outcome
 from okrbridge.errors import NotFoundError
 
-router = APIRouter(tags=["cycles"], dependencies=[SOUND_JSON])
+router = APIRouter(tags=["cycles"])
 _READS = {**NOT_MODIFIED, **problems(NOT_FOUND, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
-_FORM = {**NOT_MODIFIED, **problems(NOT_FOUND, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
 _CLOSES = {**WRITES, **problems(NOT_FOUND, CONFLICT, CYCLE_CLOSED)}
 _CHANGES = {**_CLOSES, **problems(PRECONDITION_REQUIRED, PRECONDITION_FAILED)}
 
 
 @router.get(
-    "/{cycle}/close", operation_id="getClosingForm", summary="What closing asks", response_model=ClosingForm, responses=_FORM
+    "/{cycle}/close",
+    operation_id="getClosingForm",
+    summary="What closing asks",
+    response_model=ClosingForm,
+    responses=_READS,
 )
 def get_closing_form(request: Request, services: Services, _caller: Editor, cycle: CycleName) -> Response:
     """Each key result to score, what people must say about it, and the score that the rule gives now."""
@@ -57,12 +60,17 @@ def get_closing_form(request: Request, services: Services, _caller: Editor, cycl
 
 
 @router.post(
-    "/{cycle}/close", operation_id="closeCycle", summary="Close a cycle", response_model=Scores, responses=_CLOSES
+    "/{cycle}/close",
+    operation_id="closeCycle",
+    summary="Close a cycle",
+    response_model=Scores,
+    responses=_CLOSES,
+    dependencies=[SOUND_JSON],
 )
 def close_cycle(
-    request: Request, services: Services, caller: Editor, once: Once, cycle: CycleName, body: ClosingBody
+    request: Request, services: Services, caller: Editor, once: Once, *, cycle: CycleName, body: ClosingBody
 ) -> Response:
-    """Score every key result of the cycle. Each needs one sentence on the outcome; nothing is stored until all is there."""
+    """Score every key result. Each needs one sentence on its outcome; nothing is stored until all is there."""
     judgements = _judgements(body)
 
     def write(transaction: Transaction) -> StoredAnswer:
@@ -112,6 +120,7 @@ def get_score(
     summary="Put a score right",
     response_model=ScoreItem,
     responses=_CHANGES,
+    dependencies=[SOUND_JSON],
 )
 def change_score(
     request: Request,
@@ -177,9 +186,8 @@ def _tag(record: ScoreRecord) -> str:
 
 def _invalid(problem: UnfinishedClosingError) -> RequestValidationError:
     """The refusal that names each key result, and what it lacks."""
-    return RequestValidationError(
-        [_place(".".join(filter(None, ("key_results", one.key_result, one.field))), one.message) for one in problem.lacks]
-    )
+    lacks = problem.lacks
+    return RequestValidationError([_place(f"key_results.{one.key_result}.{one.field}", one.message) for one in lacks])
 
 
 def _place(name: str, message: str) -> dict[str, object]:

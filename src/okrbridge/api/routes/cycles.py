@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2s
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -13,7 +14,7 @@ from okrbridge.api.documentation import NOT_MODIFIED, CycleName, problems
 from okrbridge.api.errors import BAD_REQUEST, DATABASE_UNAVAILABLE, INVALID_REQUEST, NOT_EVALUATED, NOT_FOUND
 from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
-from okrbridge.api.responses import from_database, text_from_database
+from okrbridge.api.responses import answer_with_tag, from_database
 from okrbridge.api.routes import cycle_scores
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.cycles import ActionItem, CycleItem, CycleReport, ReviewItem
@@ -28,7 +29,8 @@ from okrbridge.application.snapshot import CycleReport as Evaluated
 
 MARKDOWN, CSV = "text/markdown", "text/csv"
 ReportFormat = Annotated[
-    Literal["json", "markdown", "csv"] | None, Query(description="Without it `Accept` decides; JSON unless it says so.")
+    Literal["json", "markdown", "csv"] | None,
+    Query(alias="format", description="Without it `Accept` decides; JSON unless it says so."),
 ]
 _LIST = {**NOT_MODIFIED, **problems(BAD_REQUEST, INVALID_REQUEST, NOT_EVALUATED, DATABASE_UNAVAILABLE)}
 _ONE = {**NOT_MODIFIED, **problems(NOT_FOUND, INVALID_REQUEST, NOT_EVALUATED, DATABASE_UNAVAILABLE)}
@@ -62,22 +64,20 @@ def get_cycle(request: Request, services: Services, cycle: CycleName) -> Respons
     response_model=CycleReport,
     responses=_REPORT,
 )
-def get_cycle_report(
-    request: Request, services: Services, cycle: CycleName, format: ReportFormat = None
-) -> Response:
-    """What was wanted, how it went, what was decided and learnt: as JSON, as Markdown, or as CSV with a key result a row."""
+def get_cycle_report(request: Request, services: Services, cycle: CycleName, asked: ReportFormat = None) -> Response:
+    """What was wanted, how it went, what was decided and learnt: JSON, Markdown, or CSV with a row a key result."""
     with services.storage.reading() as database:
         view = _view(request, services, database)
         report = Reporting(database, view, _evaluated(view, cycle)).item()
-    wanted = format or _accepted(request)
+    wanted = asked or _accepted(request)
     if wanted == "markdown":
-        response = text_from_database(request, markdown_of(report), MARKDOWN)
+        response = _text(request, markdown_of(report), MARKDOWN)
     elif wanted == "csv":
-        response = text_from_database(request, csv_of(report), CSV)
+        response = _text(request, csv_of(report), CSV)
         response.headers["Content-Disposition"] = f'attachment; filename="okr-{cycle}.csv"'
     else:
         response = from_database(request, report)
-    response.headers.add_vary_header("Accept")
+    response.headers["Vary"] = "Accept"
     return response
 
 
@@ -122,6 +122,13 @@ def _view(request: Request, services: ApiServices, database: Transaction) -> Cyc
 def _evaluated(view: CycleView, cycle: str) -> Evaluated:
     reports = {one.cycle.name: one for one in view.snapshot.cycles}
     return find_evaluated("cycle", cycle, reports, view.definitions.cycle_by_name)
+
+
+def _text(request: Request, text: str, media_type: str) -> Response:
+    """A text under its tag; 304 when the client has the same."""
+    body = text.encode()
+    tag = f'W/"{blake2s(body, digest_size=12).hexdigest()}"'
+    return answer_with_tag(request, tag, lambda: Response(body, media_type=f"{media_type}; charset=utf-8"))
 
 
 def _accepted(request: Request) -> str:

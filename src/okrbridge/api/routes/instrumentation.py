@@ -8,9 +8,9 @@ from starlette.responses import Response
 from okrbridge.api.answer_cache import SnapshotRoute
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import TREE
-from okrbridge.api.responses import from_snapshot
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.key_results import InstrumentationItem
+from okrbridge.api.view import view_of
 from okrbridge.application.instrumentation import instrumentation_item, uninstrumented
 
 router = APIRouter(prefix="/instrumentation", tags=["key results"], route_class=SnapshotRoute)
@@ -28,6 +28,6 @@ def list_instrumentation(request: Request, services: Services) -> Response:
 
     Committed ones come before aspirational ones, then the higher priority first. Always one page.
     """
-    snapshot, now = services.snapshot(), services.clock()
-    items = [instrumentation_item(one) for one in uninstrumented(snapshot)]
-    return from_snapshot(request, snapshot, now, {"items": items, "next": None})
+    view = view_of(request, services)
+    items = [instrumentation_item(one) for one in uninstrumented(view.snapshot)]
+    return view.answer({"items": items, "next": None})

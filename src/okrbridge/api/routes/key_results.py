@@ -8,19 +8,16 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from okrbridge.api.answer_cache import SnapshotRoute
-from okrbridge.api.dependencies import ApiServices, Services
+from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import HISTORY, LIST, ONE, KeyResultName, NameFilter, ObjectiveName, TimeText
-from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor, page
-from okrbridge.api.responses import about_snapshot, from_database, from_snapshot
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.explanations import KeyResultExplanation
 from okrbridge.api.schemas.key_results import KeyResultHistory, KeyResultItem
 from okrbridge.api.times import parse_instant, parse_interval
+from okrbridge.api.view import declared_view, view_of
 from okrbridge.application.reports import key_result_item, progress_row, rfc3339
 from okrbridge.application.slo_history import MAX_ROWS
-from okrbridge.application.snapshot import KeyResultReport, Snapshot
-from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.windows import Interval
 
@@ -44,18 +41,19 @@ def list_key_results(
     cursor: Cursor = None,
 ) -> Response:
     """Every key result as evaluated last, by objective and name."""
-    snapshot, now = services.snapshot(), services.clock()
+    view = view_of(request, services)
     found = (
         report
-        for report in snapshot.key_results
+        for report in view.snapshot.key_results
         if objective in (None, report.key_result.objective)
         and cycle in (None, report.cycle.name)
         and team in (None, report.team)
         and (not status or report.status in status)
     )
     reports, after = page(found, lambda report: report.key_result.id, limit, cursor)
-    items = [key_result_item(report, now) for report in reports]
-    return from_snapshot(request, snapshot, now, {"items": items, "next": after})
+    origins = view.origins
+    items = [key_result_item(report, view.now, origins.get(report.key_result.objective)) for report in reports]
+    return view.answer({"items": items, "next": after})
 
 
 @router.get(
@@ -69,9 +67,9 @@ def get_key_result(
     request: Request, services: Services, objective: ObjectiveName, key_result: KeyResultName
 ) -> Response:
     """One key result as evaluated last."""
-    snapshot, now = services.snapshot(), services.clock()
-    report = _evaluated(services, snapshot, f"{objective}/{key_result}")
-    return from_snapshot(request, snapshot, now, key_result_item(report, now))
+    view = view_of(request, services)
+    report = view.key_result(objective, key_result)
+    return view.answer(key_result_item(report, view.now, view.origins.get(objective)))
 
 
 @router.get(
@@ -93,8 +91,8 @@ def get_key_result_history(
     cursor: Cursor = None,
 ) -> Response:
     """Progress at each evaluation, ascending; `next` leads to older rows. Without `from`: since its period began."""
-    declared = find_declared("key result", f"{objective}/{key_result}", _declared(services))
-    now = services.clock()
+    view = declared_view(request, services)
+    declared, now = view.key_result(objective, key_result), view.now
     written = parse_interval(since, to, now, max(now - declared.period.start, services.grid.step))
     # Evaluations stand on the grid. On it the range holds the same rows, and does not move with every second.
     asked = Interval(services.grid.ceil(written.start), services.grid.ceil(written.end))
@@ -111,7 +109,7 @@ def get_key_result_history(
         "items": [progress_row(record) for record in rows],
         "next": encode_cursor(str(rfc3339(rows[0].at))) if len(records) > limit else None,
     }
-    return from_database(request, content)
+    return view.answer(content)
 
 
 @router.get(
@@ -125,15 +123,6 @@ def explain_key_result(
     request: Request, services: Services, objective: ObjectiveName, key_result: KeyResultName
 ) -> Response:
     """Measure, query, window, unit, every formula with the numbers put in, and the rule that gave the status."""
-    snapshot = services.snapshot()
-    _evaluated(services, snapshot, f"{objective}/{key_result}")
-    explaining = services.explaining(snapshot)
-    return about_snapshot(request, snapshot, explaining.now, explaining.key_result(objective, key_result))
-
-
-def _declared(services: ApiServices) -> dict[str, KeyResult]:
-    return {one.id: one for one in services.definitions().key_results}
-
-
-def _evaluated(services: ApiServices, snapshot: Snapshot, identity: str) -> KeyResultReport:
-    return find_evaluated("key result", identity, snapshot.key_result_by_id, _declared(services))
+    view = view_of(request, services)
+    view.key_result(objective, key_result)
+    return view.answer_with_database(services.explaining(view.whole).key_result(objective, key_result))

@@ -8,12 +8,11 @@ from starlette.responses import Response
 from okrbridge.api.answer_cache import SnapshotRoute
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import LIST, ONE, TREE, NameFilter, ObjectiveName
-from okrbridge.api.lookup import find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
-from okrbridge.api.responses import from_snapshot
 from okrbridge.api.routes.key_results import Statuses
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.objectives import ObjectiveDetail, ObjectiveItem, ObjectiveNode
+from okrbridge.api.view import view_of
 from okrbridge.application.reports import objective_detail, objective_item, objective_tree
 
 router = APIRouter(prefix="/objectives", tags=["objectives"], route_class=SnapshotRoute)
@@ -33,17 +32,17 @@ def list_objectives(
     cursor: Cursor = None,
 ) -> Response:
     """Every objective as evaluated last, by name."""
-    snapshot, now = services.snapshot(), services.clock()
+    view = view_of(request, services)
     found = (
         report
-        for report in snapshot.objectives
+        for report in view.snapshot.objectives
         if cycle in (None, report.objective.cycle)
         and team in (None, report.objective.team)
         and (not status or report.status in status)
     )
     reports, after = page(found, lambda report: report.objective.name, limit, cursor)
-    items = [objective_item(report) for report in reports]
-    return from_snapshot(request, snapshot, now, {"items": items, "next": after})
+    items = [objective_item(report, view.origins.get(report.objective.name)) for report in reports]
+    return view.answer({"items": items, "next": after})
 
 
 @router.get(
@@ -55,9 +54,8 @@ def list_objectives(
 )
 def get_objective_tree(request: Request, services: Services) -> Response:
     """Every objective with its key results, each under its parent; all on one page."""
-    snapshot, now = services.snapshot(), services.clock()
-    content = {"items": objective_tree(snapshot, now), "next": None}
-    return from_snapshot(request, snapshot, now, content)
+    view = view_of(request, services)
+    return view.answer({"items": objective_tree(view.snapshot, view.now, view.origins), "next": None})
 
 
 @router.get(
@@ -69,7 +67,5 @@ def get_objective_tree(request: Request, services: Services) -> Response:
 )
 def get_objective(request: Request, services: Services, objective: ObjectiveName) -> Response:
     """One objective with its key results."""
-    snapshot, now = services.snapshot(), services.clock()
-    declared = services.definitions().objective_by_name
-    report = find_evaluated("objective", objective, snapshot.objective_by_name, declared)
-    return from_snapshot(request, snapshot, now, objective_detail(report, now))
+    view = view_of(request, services)
+    return view.answer(objective_detail(view.objective(objective), view.now, view.origins.get(objective)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,10 @@ Ratio = Annotated[float | None, Field(description="A share, 0..1; null when unkn
 Instant = Annotated[datetime | None, Field(description="RFC 3339, UTC; null when unknown.")]
 BurnRate = Annotated[
     float | None, Field(description="Multiples of the even pace at which the budget is spent; null without coverage.")
+]
+Origin = Annotated[
+    Literal["file", "http"] | None,
+    Field(description="Where it is declared; what a file declares is changed there alone. Null when it is no longer."),
 ]
 EvaluationId = Annotated[str | None, Field(description="The evaluation that made these numbers.")]
 

@@ -53,7 +53,9 @@ class ScoreItem(Schema):
     title: str
     closed_at: datetime
     computed_score: Score = Field(description="As the rule gives it.")
-    score: Score = Field(description="The one that stands: a person's, or the computed one. It never changes by itself.")
+    score: Score = Field(
+        description="The one that stands: a person's, or the computed one. It never changes by itself."
+    )
     colour: ScoreColour | None
     outcome: Outcome
     override_reason: str | None = Field(description="Why a person set another score.")

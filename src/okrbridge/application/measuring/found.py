@@ -74,7 +74,7 @@ def _judged_members(subject: Subject, found: Found) -> Found:
         return found
     judged = of_population(subject.key_result, found.members, found.value, subject.measure.unit)
     if judged is None:
-        if found.value is not None:
+        if found.value is not None or found.error:
             return found
         error = "the measure gives a number for each member; only a share or a threshold can use that"
         return found.missing(Quality.ERROR, error)

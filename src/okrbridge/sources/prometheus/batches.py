@@ -200,13 +200,16 @@ class Batches(Generic[Found]):
             if error.reason is SourceFailureReason.TIMEOUT:
                 self._suspect(batch, 2)
             return dict.fromkeys(batch.expressions, error)
-        if len(batch.expressions) == 1 and not (isinstance(error, TooLargeError) and len(batch.moments) > 1):
+        is_alone = len(batch.expressions) == 1
+        if is_alone and not (isinstance(error, TooLargeError) and len(batch.moments) > 1):
             self._suspect(batch, self._bounds.members)
             return dict.fromkeys(batch.expressions, error)
         parts: dict[int, list[Found | SourceError]] = defaultdict(list)
         for half in batch.halves():
             for index, one in self._answers(half, call).items():
                 parts[index].append(one)
+            if is_alone and any(isinstance(answers[-1], SourceError) for answers in parts.values()):
+                break  # what fails at one time fails as a whole
         return {index: self._joined(answers) for index, answers in parts.items()}
 
     def _joined(self, answers: Sequence[Found | SourceError]) -> Found | SourceError:

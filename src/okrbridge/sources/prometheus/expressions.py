@@ -173,14 +173,13 @@ def _events(sli: Sli, values: Sequence[Values]) -> _Events:
 
 def _weighted(sli: Sli, ratio: Values) -> _Events:
     outside = ratio.known & ((ratio.numbers < -_NOISE) | (ratio.numbers > 1 + _NOISE))
-    kept = np.clip(ratio.numbers, 0.0, 1.0)
-    good = kept if sli.good is not None else 1.0 - kept
+    kept, every = np.clip(ratio.numbers, 0.0, 1.0), np.ones(len(ratio.numbers))
     failure = None
     if outside.any():
         value = float(ratio.numbers[outside][0])
         message = f"the ratio query {sli.total} gave {value:g}; it must lie between 0 and 1 (divide percents by 100)"
         failure = SourceFailure(SourceFailureReason.BAD_ANSWER, message)
-    return _Events(good, np.ones(len(kept)), ratio.known, outside, failure)
+    return _Events(sli.good_events(kept, every), every, ratio.known, outside, failure)
 
 
 def _checked_flags(sli: Sli, events: _Events, sums: FloatArray) -> _Events:

@@ -34,6 +34,7 @@ from okrbridge.sources.prometheus.http.client import PrometheusClient
 from okrbridge.sources.prometheus.methods import Server, counting_method
 from okrbridge.sources.prometheus.planner import Limits, Planner, Way, chosen, rows_of
 from okrbridge.sources.prometheus.push_down.push_down import PushDown
+from okrbridge.sources.prometheus.push_down.walking import Walker
 from okrbridge.sources.prometheus.readers import RowReader
 from okrbridge.sources.prometheus.readings import as_reading
 
@@ -67,7 +68,10 @@ class PrometheusSource:
         self._planner, self._server = Planner(batches, limits), Server(client)
         self._ways: dict[str, Way] = {}
         self._carry = Carry(client, grid, self._pool, replica_labels=replica_labels, sizes=self._planner.series)
-        self._push_down, self._expressions = PushDown(batches, grid), AsWritten(batches, grid)
+        # Odd targets have a carry of their own, so that they do not push out what the other has in memory.
+        odd = Carry(client, grid, self._pool, replica_labels=replica_labels)
+        self._push_down = PushDown(batches, grid, Walker(batches, odd, grid.step), replica_labels=replica_labels)
+        self._expressions = AsWritten(batches, grid)
 
     @property
     def name(self) -> str:

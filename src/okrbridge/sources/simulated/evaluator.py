@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import promql_parser
 
+from okrbridge.promql.selectors import Selector, selector_of
 from okrbridge.promql.syntax import parse
-from okrbridge.sources.simulated.fleet import Fleet
-from okrbridge.sources.simulated.matching import Labels, UnknownToTheFleet, wanted
-from okrbridge.sources.simulated.observation import Vector, increase_vector, instant_vector
+from okrbridge.sources.simulated.fleet import Fleet, Labels
+from okrbridge.sources.simulated.observation import UnknownToTheFleet, Vector, increase_vector, instant_vector
 
 Value = float | Vector
 
@@ -25,7 +25,8 @@ def evaluate(fleet: Fleet, query: str, at: int) -> Value:
     """The value of an expression at an instant, in epoch seconds: a number, or numbers by label set.
 
     Raises:
-        ValueError: the text is not PromQL, or is more of it than is known here (``UnknownToTheFleet``).
+        ValueError: the text is not PromQL, no series can be what it selects, or it is more than is known here
+            (``UnknownToTheFleet``).
     """
     return _Evaluation(fleet, at).value(parse(query))
 
@@ -41,7 +42,7 @@ class _Evaluation:
         if isinstance(node, promql_parser.ParenExpr):
             return self.value(node.expr)
         if isinstance(node, promql_parser.VectorSelector):
-            return instant_vector(self.fleet, wanted(node), self.at)
+            return instant_vector(self.fleet, _selector(node), self.at)
         if isinstance(node, promql_parser.Call):
             return self._call(node)
         if isinstance(node, promql_parser.AggregateExpr):
@@ -62,7 +63,7 @@ class _Evaluation:
 
     def _increase(self, node: promql_parser.MatrixSelector, *, per_second: bool) -> Vector:
         seconds = node.range.total_seconds()
-        increases = increase_vector(self.fleet, wanted(node.vector_selector), self.at - int(seconds), self.at)
+        increases = increase_vector(self.fleet, _selector(node.vector_selector), self.at - int(seconds), self.at)
         divisor = seconds if per_second else 1.0
         return {labels: increase / divisor for labels, increase in increases.items()}
 
@@ -91,6 +92,12 @@ class _Evaluation:
         if isinstance(right, dict):
             return {labels: apply(left, number) for labels, number in right.items()}
         return apply(left, right)
+
+
+def _selector(node: promql_parser.VectorSelector) -> Selector:
+    if node.offset is not None or node.at is not None:
+        raise UnknownToTheFleet("offset and @")
+    return selector_of(node)
 
 
 def _group(labels: Labels, modifier: promql_parser.AggModifier | None) -> Labels:

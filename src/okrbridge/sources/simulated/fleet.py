@@ -13,11 +13,15 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from okrbridge.promql.selectors import Selector
 from okrbridge.sources.simulated.chance import key, uniform
 from okrbridge.sources.simulated.schedule import MINUTE, SERVICES, PodLife, pod_lives
 from okrbridge.sources.simulated.story import BOUNDS, PLOTS, Story
 
 Counts = npt.NDArray[np.int64]
+
+Labels = tuple[tuple[str, str], ...]
+"""Sorted pairs of label name and value, without the metric's name."""
 
 JOB = "fleet"
 CODES = ("200", "404", "500", "503")
@@ -40,15 +44,19 @@ class Series:
     """One series of one pod life at some instants.
 
     Attributes:
-        labels: sorted pairs, ``job`` and ``instance`` included.
+        labels: ``job`` and ``instance`` included.
         values: its value at each instant.
         is_there: whether it is exposed at each instant; a counter is only from its first event on.
     """
 
     name: str
-    labels: tuple[tuple[str, str], ...]
+    labels: Labels
     values: npt.NDArray[np.float64]
     is_there: npt.NDArray[np.bool_]
+
+    def is_meant_by(self, selector: Selector) -> bool:
+        """Whether a selector selects it."""
+        return self.name == selector.metric and selector.matches(dict(self.labels))
 
 
 @dataclass

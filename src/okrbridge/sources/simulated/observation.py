@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from okrbridge.sources.simulated.fleet import BUCKET, COUNT, JOB, REQUESTS, SUM, Fleet, Series
-from okrbridge.sources.simulated.matching import Labels, UnknownToTheFleet, Wanted
+from okrbridge.promql.selectors import Selector
+from okrbridge.sources.simulated.fleet import BUCKET, COUNT, JOB, REQUESTS, SUM, Fleet, Labels, Series
 from okrbridge.sources.simulated.schedule import PodLife
 
 COUNTERS = frozenset({REQUESTS, BUCKET, SUM, COUNT})
@@ -16,6 +16,13 @@ COUNTERS = frozenset({REQUESTS, BUCKET, SUM, COUNT})
 Vector = dict[Labels, float]
 _Floats = npt.NDArray[np.float64]
 _Bools = npt.NDArray[np.bool_]
+
+
+class UnknownToTheFleet(ValueError):  # noqa: N818 - the name is what the user is told
+    """PromQL that the simulated source cannot evaluate; the message is for the user."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the simulated source does not know {what}; a Prometheus in OKRBRIDGE_PROMETHEUS_URL does")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Increases:
     was_live: _Bools
 
 
-def instant_vector(fleet: Fleet, wanted: Wanted, at: int) -> Vector:
+def instant_vector(fleet: Fleet, selector: Selector, at: int) -> Vector:
     """The series a selector takes at an instant; a series whose pod is down is not there."""
     found: Vector = {}
     if at < fleet.begins:
@@ -39,29 +46,29 @@ def instant_vector(fleet: Fleet, wanted: Wanted, at: int) -> Vector:
     for life in fleet.lives(at, at):
         if life.is_up(at):
             for series in [*fleet.series(life, np.array([at], dtype=np.int64)), _up(life)]:
-                if series.is_there[0] and wanted.takes(series.name, series.labels):
+                if series.is_there[0] and series.is_meant_by(selector):
                     found[series.labels] = float(series.values[0])
     return found
 
 
-def increase_vector(fleet: Fleet, wanted: Wanted, start: int, end: int) -> Vector:
+def increase_vector(fleet: Fleet, selector: Selector, start: int, end: int) -> Vector:
     """The exact increase over ``(start, end]`` of each counter a selector takes, resets and births included."""
-    if wanted.metric not in COUNTERS:
-        raise UnknownToTheFleet(f"the increase of {wanted.metric}: it is no counter of the fleet")
+    if selector.metric not in COUNTERS:
+        raise UnknownToTheFleet(f"the increase of {selector.metric}: it is no counter of the fleet")
     found: Vector = {}
     start = max(start, fleet.begins)
     edges = np.array([start, max(start, end)], dtype=np.int64)
     for life in fleet.lives(start, int(edges[1])):
         for series in fleet.series(life, edges):
-            if series.is_there[1] and wanted.takes(series.name, series.labels):
+            if series.is_there[1] and series.is_meant_by(selector):
                 increase = float(series.values[1] - series.values[0])
                 found[series.labels] = found.get(series.labels, 0.0) + increase
     return found
 
 
-def increases(fleet: Fleet, wanted: Wanted, edges: npt.NDArray[np.int64]) -> Increases:
+def increases(fleet: Fleet, selector: Selector, edges: npt.NDArray[np.int64]) -> Increases:
     """The exact increase between each two neighbouring edges, summed over all series a selector takes."""
-    if wanted.metric not in COUNTERS:
+    if selector.metric not in COUNTERS:
         return Increases(np.zeros(len(edges) - 1), np.zeros(len(edges) - 1, dtype=np.bool_))
     counts = np.zeros(len(edges) - 1)
     was_live = np.zeros(len(edges) - 1, dtype=np.bool_)
@@ -69,7 +76,7 @@ def increases(fleet: Fleet, wanted: Wanted, edges: npt.NDArray[np.int64]) -> Inc
         first = max(0, int(np.searchsorted(edges, life.started_at)) - 1)
         last = min(len(edges) - 1, int(np.searchsorted(edges, life.gone_at)))
         for series in fleet.series(life, edges[first : last + 1]):
-            if wanted.takes(series.name, series.labels):
+            if series.is_meant_by(selector):
                 counts[first:last] += np.diff(series.values)
                 was_live[first:last] |= series.is_there[1:]
     return Increases(counts, was_live & (edges[:-1] >= fleet.begins))

@@ -23,11 +23,11 @@ from okrbridge.domain.ledger import IntArray, SliceState, SliceTable
 from okrbridge.domain.sli import Sli, SliKind
 from okrbridge.domain.windows import Grid, epoch_seconds
 from okrbridge.errors import ConfigurationError, SourceFailureReason
+from okrbridge.promql.selectors import Selector
 from okrbridge.promql.terms import parse_terms
 from okrbridge.sources.simulated.evaluator import Value, evaluate
 from okrbridge.sources.simulated.fleet import DEFAULT_SEED, Fleet
-from okrbridge.sources.simulated.matching import UnknownToTheFleet, wanted_by
-from okrbridge.sources.simulated.observation import Increases, increases
+from okrbridge.sources.simulated.observation import Increases, UnknownToTheFleet, increases
 from okrbridge.sources.simulated.schedule import DAY, MINUTE
 from okrbridge.sources.simulated.story import Story
 
@@ -159,21 +159,21 @@ class _Reader:
 
     fleet: Fleet
     edges: IntArray
-    _read: dict[str, Increases] = field(default_factory=dict)
+    _read: dict[Selector, Increases] = field(default_factory=dict)
 
     def increases(self, text: str) -> Increases:
         """The increases of a sum of selectors; live where any of them is. Raises ValueError for anything else."""
         counts = np.zeros(len(self.edges) - 1)
         was_live = np.zeros(len(self.edges) - 1, dtype=np.bool_)
         for term in parse_terms(text):
-            one = self._of_selector(term.selector.text)
+            one = self._of_selector(term.selector)
             counts += term.sign * one.counts
             was_live |= one.was_live
         return Increases(counts, was_live)
 
-    def _of_selector(self, selector: str) -> Increases:
+    def _of_selector(self, selector: Selector) -> Increases:
         if selector not in self._read:
-            self._read[selector] = increases(self.fleet, wanted_by(selector), self.edges)
+            self._read[selector] = increases(self.fleet, selector, self.edges)
         return self._read[selector]
 
 

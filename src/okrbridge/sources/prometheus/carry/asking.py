@@ -131,6 +131,23 @@ class Questions:
         names = ",".join([f'__name__=~"{UP}|{PROCESS_START}"', *texts])
         return self._begin([f"last_over_time({{{names}}}[{self._range(self._step)}])"], [1], ends)
 
+    def existing(self, names: Sequence[str], at: float) -> Waiting:
+        """Begin to ask which of some metrics have series in view at an instant; each gives one row with its name."""
+        texts = [f"group by ({NAME_LABEL}) ({named(some, ())})" for some in _chunks(names)]
+        return self._begin(texts, [TOGETHER] * len(texts), np.array([at], dtype=np.int64))
+
+    def late(self, selectors: Sequence[Selector], ends: IntArray, window: int) -> Waiting:
+        """Begin to ask which of some instants, in view at the end of each slice, lie within seconds before it."""
+        over = format_duration(LOOK_BACK)
+        texts = [f"last_over_time({one.over(over)}) > time() - {window}" for one in selectors]
+        return self._begin(texts, [1] * len(texts), ends)
+
+    def last(self, selectors: Sequence[str], seconds: int, at: float) -> Waiting:
+        """Begin to ask for the last values within some seconds before an instant."""
+        over = format_duration(timedelta(seconds=seconds))
+        texts = [f"last_over_time({one}[{over}])" for one in selectors]
+        return self._begin(texts, [1] * len(texts), np.array([at], dtype=np.int64))
+
     def recall(self, selectors: Sequence[str], over: timedelta, at: float) -> Waiting:
         """Begin to ask for the last levels within a longer time that ends at an instant, and then for their instants.
 
@@ -145,8 +162,7 @@ class Questions:
 
     def in_view(self, selectors: Sequence[str], at: float) -> Waiting:
         """Begin to ask for the last values within the look-back before an instant."""
-        texts = [f"last_over_time({one}[{format_duration(LOOK_BACK)}])" for one in selectors]
-        return self._begin(texts, [1] * len(texts), np.array([at], dtype=np.int64))
+        return self.last(selectors, int(LOOK_BACK.total_seconds()), at)
 
     def samples(
         self, selectors: Sequence[str], end: int, slices: int = 1

@@ -4,7 +4,11 @@ A born series counts in full; of one that came into view nothing is known to be 
 
 - its target was up in the look-back before the slice, or another series of the same total was in view on its target,
   unless the target's ``up`` itself is new: a relabelled target brings old counters under new labels; or
-- its process started since shortly before the SLI was last measured, or since the begin of what was asked for.
+- its process started since shortly before the SLI was last measured, or since the begin of what was asked for; or
+- it was itself created since then, or since its target was last scraped, as far as its client tells that.
+
+It came into view, whatever else is known, when its client tells that it was created before all that, and a good while
+after its process.
 """
 
 from __future__ import annotations
@@ -14,11 +18,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from okrbridge.domain.ledger import FloatArray, IntArray
+from okrbridge.sources.prometheus.carry.created import is_own
 from okrbridge.sources.prometheus.carry.facts import TargetFacts
 from okrbridge.sources.prometheus.carry.increase import BoolArray
 from okrbridge.sources.prometheus.push_down.counters import LOOK_BACK, START_SLACK
 
 _LOOK_BACK, _SLACK = LOOK_BACK.total_seconds(), START_SLACK.total_seconds()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Created:
+    """When the series of pairs of an SLI and a new series were created.
+
+    Attributes:
+        at: epoch seconds; NaN where not told.
+        is_shared: whether a series of another target was created at that instant.
+        scraped: when a series of the target was seen last before the slice; +inf where none was.
+    """
+
+    at: FloatArray
+    is_shared: BoolArray
+    scraped: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +55,7 @@ class Measured:
 
 
 def born(
-    slis: IntArray, targets: IntArray, slice_start: float, facts: TargetFacts, measured: Measured
+    slis: IntArray, targets: IntArray, slice_start: float, facts: TargetFacts, measured: Measured, *, created: Created
 ) -> tuple[BoolArray, BoolArray]:
     """Which pairs of an SLI and a new series are births, and which are if a sibling was in view.
 
@@ -47,10 +67,15 @@ def born(
     oldest = (
         np.where(np.isnan(until), measured.since[slis], np.maximum(until - _LOOK_BACK, measured.since[slis])) - _SLACK
     )
+    last = np.where(np.isnan(until), measured.since[slis], np.maximum(until, measured.since[slis]))
     started = facts.latest_start[targets] > oldest
+    started |= ~created.is_shared & (created.at > np.minimum(last, created.scraped) - _SLACK)
+    start = facts.start[targets]
+    is_old = created.at <= np.minimum(view, created.scraped) - _SLACK
+    came = is_old & is_own(created.at, start) & ~np.isnan(start)
     relabelled = facts.newcomer_seen[targets] <= view
     was_up = facts.up_seen[targets] > view
-    return started | (was_up & ~relabelled), ~started & ~was_up & ~relabelled
+    return (started | (was_up & ~relabelled)) & ~came, ~started & ~was_up & ~relabelled & ~came
 
 
 def view_begins(slis: IntArray, slice_start: float, measured: Measured) -> FloatArray:

@@ -92,6 +92,11 @@ class Carry:
             answers.update(zip(places, found, strict=True))
         return [answers[place] for place in range(len(requests))]
 
+    def fill(self, wanted: Layout, tally: Tally) -> None:
+        """Count what is laid out into a tally of it."""
+        if wanted.reads and len(tally.ends):
+            self._carried(wanted, tally)
+
     def _together(self, requests: Sequence[CountRequest]) -> list[Counted]:
         """Answer requests over the same time."""
         slis = _union(requests)
@@ -106,8 +111,7 @@ class Carry:
             if request.measured_until is not None:
                 until[own] = epoch_seconds(request.measured_until)
         tally = Tally(wanted, requests[0].interval, until, self._grid.step_seconds)
-        if wanted.reads and len(tally.ends):
-            self._carried(wanted, tally)
+        self.fill(wanted, tally)
         for row, message in wanted.faults.items():
             tally.fail([row], SourceFailure(SourceFailureReason.BAD_QUERY, message))
         return [tally.counted(request, own) for request, own in zip(requests, rows, strict=True)]

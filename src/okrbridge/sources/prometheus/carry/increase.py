@@ -181,6 +181,7 @@ def walk(
     starts: Sequence[float],
     before: tuple[float, float, float],
     step: float,
+    created: tuple[float, Sequence[float]] | None = None,
 ) -> Walk:
     """Add up a series sample by sample: after a reset or a restart the new value counts.
 
@@ -189,17 +190,19 @@ def walk(
         starts: when the process behind each sample had started; NaN where not told.
         before: level, start and end of the slice when last seen, as in Memory; the level NaN where nothing is known.
         step: the slice's length in seconds.
+        created: when the series was created as told with the last sample before, and with each of these; NaN where not.
     """
     level, start, seen = before
+    birth, births = (float("nan"), [float("nan")] * len(samples)) if created is None else created
     first = grown = 0.0
-    for (at, value), now in zip(samples, starts, strict=True):
+    for (at, value), now, born in zip(samples, starts, births, strict=True):
         if np.isnan(level):
             first = value
-        elif value < level or _is_new_process(start, seen, now, step):
+        elif value < level or born > birth + START_NOISE or _is_new_process(start, seen, now, step):
             grown += value
         else:
             grown += value - level
-        level, start, seen, step = value, now, at, 0.0
+        level, start, seen, step, birth = value, now, at, 0.0, born
     return Walk(first, grown, start)
 
 

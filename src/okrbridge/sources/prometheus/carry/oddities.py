@@ -15,12 +15,12 @@ from okrbridge.domain.ledger import IntArray
 from okrbridge.errors import SourceError
 from okrbridge.promql.selectors import Selector
 from okrbridge.sources.prometheus.carry.asking import RawQuestion, Samples, on_targets
+from okrbridge.sources.prometheus.carry.created import Points
 from okrbridge.sources.prometheus.carry.facts import PROCESS_START
 from okrbridge.sources.prometheus.carry.increase import Memory, Walk, walk
 from okrbridge.sources.prometheus.carry.recalling import series_questions
 from okrbridge.sources.prometheus.carry.tracking import Tracker
 
-Points = Sequence[tuple[float, float]]
 Answers = Sequence[list[Samples] | SourceError]
 
 
@@ -71,8 +71,12 @@ class Oddities:
         starts = tracker.questions.samples(selectors, end, slices)
         return cls(tracker, frozenset(rows), questions, cache(samples), cache(starts))
 
-    def told(self, memory: Memory, odd: Sequence[int], end: int) -> Told:
-        """What the samples of one slice tell of some of the series, given what was known before it."""
+    def told(self, memory: Memory, odd: Sequence[int], end: int, created: Mapping[int, Points]) -> Told:
+        """What the samples of one slice tell of some of the series, given what was known before it.
+
+        Args:
+            created: when series were created, as told with their last sample before the slice and in it.
+        """
         samples, starts = self.samples(), self.starts()
         failed = [one for one in (*samples, *starts) if isinstance(one, SourceError)]
         failure = SourceFailure(failed[0].reason, str(failed[0])) if failed else None
@@ -87,7 +91,8 @@ class Oddities:
                 continue
             before = (float(memory.level[row]), float(memory.start[row]), float(memory.seen[row]))
             process = _within(processes.get(int(targets[row]), ()), end - step, end)
-            found = [walk(one, started(process, one), before, step) for one in copies]
+            births = created.get(row, ())
+            found = [walk(one, started(process, one), before, step, _created(births, one)) for one in copies]
             walks[row] = max(found, key=lambda one: one.first + one.grown)
         return Told(walks, [row for row in odd if row not in walks], failure)
 
@@ -111,6 +116,10 @@ class Oddities:
             for series in () if isinstance(answer, SourceError) else answer:
                 told[self.tracker.targets.number(series.labels)].append(series.points)
         return {target: one[0] for target, one in told.items() if len(one) == 1}
+
+
+def _created(births: Points, samples: Points) -> tuple[float, list[float]] | None:
+    return (births[0][1], started(births, samples)) if births else None
 
 
 def _within(points: Points, after: float, until: float) -> Points:

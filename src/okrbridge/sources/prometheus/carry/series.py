@@ -93,6 +93,10 @@ class SeriesBook:
         found: dict[str, str] = orjson.loads(b"{" + self.texts[row] + b"}")
         return found
 
+    def own_labels(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Those of a series' labels that tell it apart, as ``labels`` gives them."""
+        return {name: value for name, value in labels.items() if name not in self._dropped}
+
     def copies(self, group: int, texts: Sequence[bytes], *, once: bool = False) -> IntArray:
         """The copy that each label text stands for; new ones are entered.
 

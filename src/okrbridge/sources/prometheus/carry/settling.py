@@ -9,7 +9,8 @@ from datetime import timedelta
 import numpy as np
 
 from okrbridge.domain.ledger import FloatArray, IntArray
-from okrbridge.sources.prometheus.carry.births import born, view_begins
+from okrbridge.sources.prometheus.carry.births import Created, born, view_begins
+from okrbridge.sources.prometheus.carry.created import MOST_ASKED, Points, may_have_moved, scraped, shared
 from okrbridge.sources.prometheus.carry.facts import TargetFacts
 from okrbridge.sources.prometheus.carry.increase import (
     BoolArray,
@@ -55,6 +56,19 @@ def _asked_ahead(tracker: Tracker, known: Known, block: Block, pairs: Pairs) -> 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Created:
+    """When series were created.
+
+    Attributes:
+        at: of each series; NaN where not told.
+        moves: what was told around the slice of series that may have been created anew.
+    """
+
+    at: FloatArray
+    moves: Mapping[int, Points]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Slice:
     tracker: Tracker
     block: Block
@@ -80,12 +94,13 @@ class _Slice:
         self._note_returns(known.series, found)
         if tally is not None:
             counted, first = found.counted, np.where(found.new, level, 0.0)
-            for row, told in self._walks(found.odd, known.series, tally).items():
+            created = self._created(known.series, found, facts)
+            for row, told in self._walks(found.odd, known.series, tally, created.moves).items():
                 counted[row], after.start[row] = told.grown, told.start
                 first[row] = told.first
             counts = tally.sums(self.pairs.slots, self.pairs.signs * counted[self.pairs.rows])
             if found.new.any():
-                counts += self._new(np.where(found.new, first, np.nan), facts, known, tally)
+                counts += self._new(np.where(found.new, first, np.nan), facts, created.at, known, tally)
             tally.enter(self.end, self.pairs, counts, after.seen)
         return Known(after, known.ups.after(self._ups(), self.end), known.broken)
 
@@ -100,13 +115,33 @@ class _Slice:
         """By how much the levels grew, and what is known afterwards."""
         start = facts.start[self.tracker.book.targets]
         flagged = self.block.flagged[:, self.column] | was_away(memory, self.step, self.block.window)
+        if self.tracker.creations.is_told:
+            flagged |= may_have_moved(memory, self.block.created[:, self.column], start, self.step)
         found = growth(memory, level, start, flagged, self.step)
         after = remembered(memory, self.end, found, start, self.block.levels[:, self.column])
         if self.block.without_facts is not None:
             after.start[:] = memory.start
         return found, after
 
-    def _walks(self, is_odd: BoolArray, memory: Memory, tally: Tally) -> Mapping[int, Walk]:
+    def _created(self, memory: Memory, found: Growth, facts: TargetFacts) -> _Created:
+        """When series were created: the late ones are told, and single ones asked about that are new or odd."""
+        creations, at = self.tracker.creations, self.block.created[:, self.column].copy()
+        if not (creations.is_told and found.odd.any()):
+            return _Created(at, {})
+        start = facts.start[self.tracker.book.targets]
+        unsure = found.odd & creations.tells
+        new = np.flatnonzero(unsure & found.new & np.isnan(at)).tolist()
+        if 0 < len(new) <= MOST_ASKED:
+            for row, value in creations.of_new(new, self.end).items():
+                at[row] = value
+        is_away = np.isnan(start) & was_away(memory, self.step, self.block.window)
+        moved = unsure & ~found.new & (is_away | may_have_moved(memory, at, start, self.step))
+        rows = np.flatnonzero(moved).tolist()
+        return _Created(at, creations.around(rows, memory, self.end) if 0 < len(rows) <= MOST_ASKED else {})
+
+    def _walks(
+        self, is_odd: BoolArray, memory: Memory, tally: Tally, created: Mapping[int, Points]
+    ) -> Mapping[int, Walk]:
         """What the samples of the odd series tell; where they cannot be read, the slice is given up for their SLIs."""
         odd = np.flatnonzero(is_odd)
         if not len(odd):
@@ -114,7 +149,7 @@ class _Slice:
         rows = odd.tolist()
         is_foreseen = self.ahead is not None and self.ahead.odd.issuperset(rows)
         asked = self.ahead if self.ahead is not None and is_foreseen else Oddities.asked(self.tracker, odd, self.end)
-        told = asked.told(memory, rows, self.end)
+        told = asked.told(memory, rows, self.end, created)
         if told.failure is not None:
             failed = np.zeros(len(is_odd), dtype=np.bool_)
             failed[list(told.lacking)] = True
@@ -174,22 +209,30 @@ class _Slice:
         known = Known(told.memory, ups, known.broken)
         return known, self._facts(known)
 
-    def _new(self, first: FloatArray, facts: TargetFacts, known: Known, tally: Tally) -> FloatArray:
+    def _new(
+        self, first: FloatArray, facts: TargetFacts, created: FloatArray, known: Known, tally: Tally
+    ) -> FloatArray:
         """What the new series bring to each slot; nothing is known of them where nothing is told of the targets."""
         if (failure := self.block.without_facts) is not None:
             tally.fail_series(self.pairs, ~np.isnan(first), self.end, failure)
-        return self._births(first, facts, known.series, tally)
+        return self._births(first, facts, created, known.series, tally)
 
-    def _births(self, first: FloatArray, facts: TargetFacts, memory: Memory, tally: Tally) -> FloatArray:
+    def _births(
+        self, first: FloatArray, facts: TargetFacts, created: FloatArray, memory: Memory, tally: Tally
+    ) -> FloatArray:
         """What the new series bring to each slot: their first value where they were born.
 
         Args:
             first: of each series; NaN for those that are not new.
+            created: when each series was created; NaN where not told.
         """
         chosen = np.flatnonzero(~np.isnan(first[self.pairs.rows]))
         rows, slis = self.pairs.rows[chosen], self.pairs.slots[chosen] % tally.slis
         slice_start = self.end - self.step
-        is_born, may_be = born(slis, self.tracker.book.targets[rows], slice_start, facts, tally.measured)
+        book = self.tracker.book
+        targets = book.targets[rows]
+        creation = Created(created[rows], shared(rows, book, created), scraped(book, memory.seen)[targets])
+        is_born, may_be = born(slis, targets, slice_start, facts, tally.measured, created=creation)
         if may_be.any():
             unsure = np.flatnonzero(may_be)
             views = view_begins(slis[unsure], slice_start, tally.measured)

@@ -13,6 +13,7 @@ from okrbridge.domain.ledger import FloatArray, IntArray
 from okrbridge.errors import SourceError, SourceFailureReason
 from okrbridge.promql.selectors import Selector
 from okrbridge.sources.prometheus.carry.asking import Questions, Waiting
+from okrbridge.sources.prometheus.carry.created import AskedCreations, Creations
 from okrbridge.sources.prometheus.carry.facts import FactReader, UpMemory
 from okrbridge.sources.prometheus.carry.increase import BoolArray, Memory
 from okrbridge.sources.prometheus.carry.members import Members
@@ -74,6 +75,7 @@ class Block:
         levels: of each copy of each series; shape (copies, slices).
         flagged: series that the server saw reset near a slice; shape (series, slices).
         window: how many seconds before a slice's end the server looked for resets.
+        created: when each series was created, where that was told and is late; shape (series, slices).
         ups: of each ``up`` known; shape (ups, slices).
         starts: the targets and values of process starts; the values of shape (told, slices).
         failures: of levels, by read.
@@ -86,6 +88,7 @@ class Block:
     levels: FloatArray
     flagged: BoolArray
     window: int
+    created: FloatArray
     ups: FloatArray
     starts: tuple[IntArray, FloatArray]
     failures: dict[int, SourceFailure] = field(default_factory=dict)
@@ -96,13 +99,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """Questions about several slices that are under way: levels and resets by read, and the facts of targets."""
+    """Questions about several slices that are under way: levels and resets by read, creations, and facts of targets."""
 
     ends: IntArray
     window: int
     levels: Waiting
     resets: Waiting
     facts: Waiting
+    creations: AskedCreations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +136,7 @@ class Tracker:
         self.targets = Targets()
         self.book = SeriesBook(self.targets, replicas)
         self.facts = FactReader(self.targets)
+        self.creations = Creations(self.reads, questions, self.book)
         self._members = Members(self.book)
         self._served: list[_Served] = []
         self._pairs: dict[Layout, tuple[int, Pairs]] = {}
@@ -176,7 +181,8 @@ class Tracker:
         if int(ends[0]) > self._wide_until:
             self._window = 2 * asking.step_seconds
         levels, resets = asking.levels(self.reads, sizes, ends), asking.resets(self.reads, sizes, ends, self._window)
-        return Asked(ends, self._window, levels, resets, asking.facts(self.reads, ends))
+        facts, creations = asking.facts(self.reads, ends), self.creations.ask(ends, self._window)
+        return Asked(ends, self._window, levels, resets, facts, creations)
 
     def answered(self, asked: Asked) -> Block:
         """Wait for the answers; a read that failed gives no series."""
@@ -195,6 +201,7 @@ class Tracker:
             values,
             flagged,
             asked.window,
+            self.creations.answered(asked.creations, len(asked.ends)),
             ups,
             starts,
             failures,

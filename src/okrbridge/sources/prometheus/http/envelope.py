@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,10 +13,17 @@ import orjson
 from okrbridge.errors import SourceError, SourceFailureReason
 
 _OK = 200
-_LONGEST_QUOTE = 500
+_LONGEST_QUOTE, _QUOTED_END = 500, 350
 _OVERLOAD = frozenset({429, 502, 503, 504})
-_TOO_MANY_SAMPLES = "too many samples"
-"""How Prometheus names its cap on samples in memory (``--query.max-samples``)."""
+_TOO_LARGE = re.compile(
+    "too many samples"
+    "|cannot select more than -search.maxSamplesPerQuery"
+    "|cannot process more than [0-9]+ samples per series"
+    "|the number of matching timeseries exceeds"
+    "|not enough memory for processing"
+    "|cannot exceed -search.maxPointsPerTimeseries"
+)
+"""What Prometheus says at its cap on samples in memory (``--query.max-samples``), and VictoriaMetrics at its caps."""
 _NO_API = (SourceFailureReason.BAD_ANSWER, "has no Prometheus API at this url")
 _MEANINGS = MappingProxyType(
     {
@@ -217,7 +225,7 @@ def _refusal(reply: Reply, envelope: Mapping[str, Any], asked: Asked) -> SourceE
         return asked.failure(SourceFailureReason.OVERLOADED, f"failed (HTTP {reply.status}): {own_words}")
     is_query_refused = reply.status in {400, 422} and (envelope or not _is_html(reply))
     if is_query_refused or reply.status == _OK:
-        kind = TooLargeError if _TOO_MANY_SAMPLES in own_words else SourceError
+        kind = TooLargeError if _TOO_LARGE.search(str(envelope.get("error"))) else SourceError
         return asked.failure(SourceFailureReason.BAD_QUERY, f"refuses the query: {own_words}", kind)
     reason, what = _MEANINGS.get(reply.status, _NO_API)
     return asked.failure(reason, f"{what} (HTTP {reply.status}): {own_words}")
@@ -233,5 +241,8 @@ def _own_words(reply: Reply, envelope: Mapping[str, Any]) -> str:
 
 
 def _shortened(text: str) -> str:
+    """One line, its middle left out where it is long: VictoriaMetrics repeats the query and then names the cause."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
+    if len(line) <= _LONGEST_QUOTE:
+        return line
+    return f"{line[: _LONGEST_QUOTE - _QUOTED_END]} … {line[-_QUOTED_END:]}"

@@ -50,7 +50,8 @@ START_SLACK = timedelta(seconds=75)
 
 KIND = "okrbridge"
 """The label that tells the rows of an answer apart."""
-COUNT, ODD, RESTARTED, LIVE, ARRIVED = "count", "odd", "restarted", "live", "arrived"
+COUNT, ODD, RESTARTED, LIVE, ARRIVED, AGAIN = "count", "odd", "restarted", "live", "arrived", "again"
+TARGET = ("job", "instance")
 _ON_TARGET = "on (job, instance)"
 
 
@@ -98,15 +99,18 @@ class Counter:
         selector: the series.
         siblings: the selectors of all events that these are a part of.
         by: the labels that keep the sums of several counters apart.
+        replicas: the labels that only tell copies of one series apart; the highest copy counts.
     """
 
     selector: Selector
     siblings: tuple[Siblings, ...]
     by: tuple[str, ...] = ()
+    replicas: tuple[str, ...] = ()
 
-    def per(self, aggregation: str, series: str) -> str:
-        """An aggregation with one row for each combination of the labels."""
-        by = f" by ({', '.join(self.by)})" if self.by else ""
+    def per(self, aggregation: str, series: str, *more: str) -> str:
+        """An aggregation with one row for each combination of the labels, and of more of them."""
+        labels = dict.fromkeys((*self.by, *more))
+        by = f" by ({', '.join(labels)})" if labels else ""
         return f"{aggregation}{by} ({series})"
 
 
@@ -114,13 +118,15 @@ def counting_query(counter: Counter, step: timedelta, reach: Reach = NEAR) -> st
     """PromQL that gives, at a slice's end, what the slice holds: one row for each kind and combination of labels.
 
     Rows: ``count``, the increase (absent when no series counts); ``live``, how many series had a sample within the
-    look-back; ``arrived``, how many series came into view and were not counted.
+    look-back; ``arrived``, how many series came into view and were not counted; ``again``, how many may have been
+    reset more than once, or passed their old peak after a reset, of which the increase is the least that is certain.
     """
-    slice_ = _Slice(counter.selector, step, reach)
+    slice_ = _Slice(counter.selector, step, reach, counter.replicas)
     rows = {
         COUNT: counter.per("sum", _increase(counter, slice_)),
         LIVE: _live(counter),
         ARRIVED: counter.per("count", _arrived(counter, slice_)),
+        AGAIN: counter.per("count", _again(slice_)),
     }
     return _labelled(rows)
 
@@ -130,19 +136,48 @@ def survey_query(counter: Counter, step: timedelta) -> str:
 
     Rows: ``count``, the plain sum of L - P, zero where series are live without a sample in the slice, absent where
     none is live; ``odd``, how many series were born or fell in the slice, and ``restarted``, of how many the process
-    started lately, absent where none did. Only ``counting_query`` counts a slice with such series right.
+    started lately, absent where none did. Such series are not counted right by a plain sum.
     """
-    slice_ = _Slice(counter.selector, step, NEAR)
-    recently = f"{slice_.started} > time() - {(step + LOOK_BACK).total_seconds():g}"
-    odd = f"({slice_.last} unless ({slice_.before} <= {slice_.lowest}))\n  or (resets({slice_.range}) > 0)"
-    restarted = f"{slice_.last} and {_ON_TARGET} ({recently})"
-    increase = counter.per("sum", f"{slice_.last} - {slice_.before}")
+    slice_ = _slice(counter, step)
     rows = {
-        COUNT: f"({increase} or 0 * {_live(counter)})",
-        ODD: counter.per("count", odd),
-        RESTARTED: counter.per("count", restarted),
+        COUNT: f"({plain_query(counter, step)} or 0 * {_live(counter)})",
+        ODD: counter.per("count", _odd(slice_)),
+        RESTARTED: counter.per("count", _restarted(slice_)),
     }
     return _labelled(rows)
+
+
+def plain_query(counter: Counter, step: timedelta) -> str:
+    """PromQL for the plain sum of L - P, which is negative where series fell."""
+    slice_ = _slice(counter, step)
+    return counter.per("sum", f"{slice_.last} - {slice_.before}")
+
+
+def odd_targets_query(counter: Counter, step: timedelta) -> str:
+    """PromQL that lists the targets with series that a survey finds odd or restarted: how many series each has."""
+    slice_ = _slice(counter, step)
+    series = counter.per("count", slice_.last, *TARGET)
+    odd = counter.per("group", f"{_odd(slice_)}\n  or ({_restarted(slice_)})", *TARGET)
+    return f"{series}\nand {odd}"
+
+
+def _slice(counter: Counter, step: timedelta) -> _Slice:
+    return _Slice(counter.selector, step, NEAR, counter.replicas)
+
+
+def _odd(slice_: _Slice) -> str:
+    return f"({slice_.last} unless ({slice_.before} <= {slice_.lowest}))\n  or ({slice_.resets} > 0)"
+
+
+def _restarted(slice_: _Slice) -> str:
+    recently = f"{slice_.started} > time() - {(slice_.step + LOOK_BACK).total_seconds():g}"
+    return f"{slice_.last} and {_ON_TARGET} ({recently})"
+
+
+def _again(slice_: _Slice) -> str:
+    longer = _Slice(slice_.selector, slice_.step + LOOK_BACK, slice_.reach, slice_.replicas)
+    passed = f"({slice_.peak} <= {slice_.last})"
+    return f"({slice_.resets} > 0) and (({longer.resets} > 1) or {passed})"
 
 
 def _labelled(rows: Mapping[str, str]) -> str:
@@ -150,7 +185,7 @@ def _labelled(rows: Mapping[str, str]) -> str:
 
 
 def _live(counter: Counter) -> str:
-    return counter.per("count", f"last_over_time({counter.selector.over(format_duration(LOOK_BACK))})")
+    return counter.per("count", _Slice(counter.selector, LOOK_BACK, NEAR, counter.replicas).last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +195,11 @@ class _Slice:
     selector: Selector
     step: timedelta
     reach: Reach
+    replicas: tuple[str, ...]
 
     def of(self, metric: str) -> _Slice:
         """The same slice of another metric of the same targets."""
-        return _Slice(self.selector.target_metric(metric), self.step, self.reach)
+        return _Slice(self.selector.target_metric(metric), self.step, self.reach, self.replicas)
 
     @property
     def range(self) -> str:
@@ -171,21 +207,32 @@ class _Slice:
 
     @property
     def last(self) -> str:
-        return f"last_over_time({self.range})"
+        return self._merged(f"last_over_time({self.range})")
 
     @property
     def lowest(self) -> str:
-        return f"min_over_time({self.range})"
+        return self._merged(f"min_over_time({self.range})", "min")
 
     @property
     def peak(self) -> str:
-        return f"max_over_time({self.range})"
+        return self._merged(f"max_over_time({self.range})")
+
+    @property
+    def resets(self) -> str:
+        return self._merged(f"resets({self.range})")
 
     @property
     def before(self) -> str:
         """P: the last sample in the look-back."""
-        look_back = format_duration(self.reach.look_back)
-        return f"last_over_time({self.selector.over(look_back, offset=self._length)})"
+        return self._last_within(self.reach.look_back)
+
+    def _last_within(self, look_back: timedelta) -> str:
+        over = self.selector.over(format_duration(look_back), offset=self._length)
+        return self._merged(f"last_over_time({over})")
+
+    def _merged(self, series: str, how: str = "max") -> str:
+        """One series out of its copies."""
+        return f"{how} without ({', '.join(self.replicas)}) ({series})" if self.replicas else series
 
     @property
     def long_before(self) -> str:
@@ -193,7 +240,7 @@ class _Slice:
 
         Unless its target's process started since: then the old sample is another process'.
         """
-        known = f"last_over_time({self.selector.over(format_duration(KNOWN_FOR), offset=self._length)})"
+        known = self._last_within(KNOWN_FOR)
         recently = f"{self.started} > time() - {(self.step + KNOWN_FOR).total_seconds():g}"
         return f"({known} unless {_ON_TARGET} ({recently}))"
 
@@ -212,7 +259,7 @@ class _Slice:
         """The series whose P was sampled before their target's process started, and L after it."""
         near, far = self._sampled_before(LOOK_BACK), self._sampled_before(self.reach.look_back)
         before = near if near == far else f"({near} or {far})"
-        now = f"max_over_time(timestamp({self.selector})[{self._length}:{format_duration(self._often)}])"
+        now = self._merged(f"max_over_time(timestamp({self.selector})[{self._length}:{format_duration(self._often)}])")
         started = f"{_ON_TARGET} group_left () {self.started}"
         return f"(({before} < {started}) and ({now} >= {started}))"
 
@@ -220,7 +267,7 @@ class _Slice:
         """When P was sampled: in small steps over the ordinary look-back, in larger ones further back."""
         every = min(max(look_back / _SAMPLINGS, self._often), _SAMPLED_EVERY_AT_MOST)
         over = f"[{format_duration(look_back)}:{format_duration(every)}] offset {self._length}"
-        return f"max_over_time(timestamp({self.selector}){over})"
+        return self._merged(f"max_over_time(timestamp({self.selector}){over})")
 
     @property
     def newcomers(self) -> str:
@@ -275,7 +322,7 @@ def _strangers(counter: Counter, slice_: _Slice) -> str:
         f"{_ON_TARGET} {slice_.just_started}",
     ]
     for siblings in counter.siblings:
-        before = _Slice(siblings.selector, slice_.step, slice_.reach).before
+        before = _Slice(siblings.selector, slice_.step, slice_.reach, slice_.replicas).before
         labels = dict.fromkeys(("job", "instance", *siblings.apart))
         known.append(f"on ({', '.join(labels)}) ({before} {relabelled})")
     return f"({slice_.newcomers}" + "".join(f"\n    unless {one}" for one in known) + ")"

@@ -55,6 +55,11 @@ class Layout:
             found[self.summands[summand]].append(owner)
         return found
 
+    @cached_property
+    def first_terms(self) -> IntArray:
+        """The first term of each selector; all its terms are counted alike."""
+        return np.unique(self.summand, return_index=True)[1]
+
     def terms_of(self, rows: IntArray) -> IntArray:
         """The indexes of the terms of these SLIs."""
         return np.flatnonzero(np.isin(self.owner, rows))

@@ -1,24 +1,29 @@
 """Counting by letting the server subtract and sum: one number a selector and slice, whatever the cardinality.
 
-One cheap question surveys all slices of all SLIs. It counts the ordinary ones, and tells in which a series was born or
-restarted; those are asked again in full, and so, with a longer reach, are the first slices after gaps.
+One cheap question surveys all slices of all SLIs. It counts the ordinary ones, and tells in which a series was born,
+reset or restarted. In those, carry reads the few targets concerned. Where they are too many, the server is asked in
+full, and with a longer reach in the first slices after gaps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from okrbridge.application.ports import Counted, CountRequest, PlannedQuery, SourceFailure
 from okrbridge.domain.ledger import FloatArray, SliceState, SliceTable
 from okrbridge.domain.sli import Sli
-from okrbridge.domain.windows import EPOCH, Grid, epoch_seconds
-from okrbridge.errors import SourceFailureReason
+from okrbridge.domain.windows import EPOCH, Grid, Interval, epoch_seconds
+from okrbridge.errors import SourceError, SourceFailureReason
+from okrbridge.promql.selectors import Matcher
 from okrbridge.sources.prometheus.batches import Batches, Member, Moments
+from okrbridge.sources.prometheus.carry.asking import named
 from okrbridge.sources.prometheus.http.envelope import Answer
 from okrbridge.sources.prometheus.outcomes import Outcomes
 from okrbridge.sources.prometheus.push_down.counters import (
+    AGAIN,
     ARRIVED,
     COUNT,
     LIVE,
@@ -30,7 +35,7 @@ from okrbridge.sources.prometheus.push_down.counters import (
     survey_query,
 )
 from okrbridge.sources.prometheus.push_down.fusion import Fused, fuse
-from okrbridge.sources.prometheus.push_down.layout import Layout, lay_out
+from okrbridge.sources.prometheus.push_down.layout import BoolArray, Layout, lay_out
 from okrbridge.sources.prometheus.push_down.settlements import (
     Settlement,
     gap_settlements,
@@ -38,25 +43,40 @@ from okrbridge.sources.prometheus.push_down.settlements import (
     return_settlements,
 )
 from okrbridge.sources.prometheus.push_down.tallies import Tally
+from okrbridge.sources.prometheus.push_down.walking import Surveyed, Walker
 
 METHOD = "sums"
 MOST_RETURNS = 100
 """Slices of one request in which series came back beside others that are asked again with a longer reach; others keep
 their count, and a warning says so."""
 _TOO_MANY_RETURNS = "series came back in many slices; the oldest were not asked again, and may lack events"
+_RESET_AGAIN = (
+    "counters were reset more than once in a slice, on too many targets to be read one by one; it may lack events"
+)
+_ROUNDING = 1e-9
 _MOST_LAYOUTS = 8
 
 
 class PushDown:
-    """Counts SLIs of the kind COUNTERS. Call it from outside the pool of the batches."""
+    """Counts SLIs of the kind COUNTERS. Call it from outside the pool of the batches.
 
-    def __init__(self, batches: Batches[Answer], grid: Grid) -> None:
-        self._batches, self._grid = batches, grid
+    Args:
+        walker: counts odd targets.
+        replica_labels: labels that tell copies of one series apart.
+    """
+
+    def __init__(
+        self, batches: Batches[Answer], grid: Grid, walker: Walker, *, replica_labels: Sequence[str] = ()
+    ) -> None:
+        self._batches, self._grid, self._walker = batches, grid, walker
+        self._replica_labels = tuple(replica_labels)
         self._layouts: dict[tuple[str, ...], Layout] = {}
 
     def count(self, request: CountRequest) -> Counted:
         """Ask, and ask again where needed; failures are answers."""
-        counting = _Counting(self._batches, self._grid, request, self._layout(request.slis))
+        layout = self._layout(request.slis)
+        replicas = self._replicas(layout, request.interval) if self._grid.slices(request.interval) else ()
+        counting = _Counting(self._batches, self._walker, request, layout, replicas=replicas)
         counting.run()
         return counting.counted()
 
@@ -74,6 +94,17 @@ class PushDown:
             planned.append(PlannedQuery(query, METHOD, keys, note=_note(len(summands), len(places))))
         return planned
 
+    def _replicas(self, layout: Layout, interval: Interval) -> tuple[str, ...]:
+        """The labels by which some series have copies; all labels where the server does not tell."""
+        names = sorted({summand.selector.metric for summand in layout.summands})
+        if not names:
+            return ()
+        moments = Moments.slice_ends(interval, self._grid.step)
+        asked = [named(names, [Matcher(label, "!=", "")]) for label in self._replica_labels]
+        answers = self._batches.ask([Member(f"count({one})", moments) for one in asked])
+        told = zip(self._replica_labels, answers, strict=True)
+        return tuple(label for label, answer in told if isinstance(answer, SourceError) or answer.rows)
+
     def _layout(self, slis: tuple[Sli, ...]) -> Layout:
         """Remembered, because each tick asks for the same SLIs."""
         keys = tuple(sli.key for sli in slis)
@@ -88,10 +119,19 @@ class PushDown:
 class _Counting:
     """One request being answered; arrays have a row a term of the layout and a column a slice."""
 
-    def __init__(self, batches: Batches[Answer], grid: Grid, request: CountRequest, layout: Layout) -> None:
-        self._batches, self._request, self._layout, self._step = batches, request, layout, grid.step
+    def __init__(
+        self,
+        batches: Batches[Answer],
+        walker: Walker,
+        request: CountRequest,
+        layout: Layout,
+        *,
+        replicas: tuple[str, ...],
+    ) -> None:
+        self._batches, self._request, self._layout, self._step = batches, request, layout, walker.step
+        self._walker, self._replicas = walker, replicas
         self._outcomes = Outcomes()
-        self._slices = grid.slices(request.interval)
+        self._slices = Grid(walker.step).slices(request.interval)
         shape = (len(layout.owner), self._slices)
         self._counts, self._lost = np.zeros(shape), np.zeros((len(layout.slis), self._slices), dtype=bool)
         self._odd, self._restarted, self._live = (np.zeros(shape, dtype=bool) for _ in range(3))
@@ -104,9 +144,11 @@ class _Counting:
         if not self._counts.size:
             return
         self._survey()
-        live = layout.any_of_total(self._live)
-        self._settle(gap_settlements(self._request.interval, self._step, live, self._request.measured_until))
-        odd, restarted = layout.any_of(self._odd), layout.any_of(self._restarted)
+        self._walk()
+        odd, restarted, live = layout.any_of(self._odd), layout.any_of(self._restarted), layout.any_of_total(self._live)
+        gaps = gap_settlements(self._request.interval, self._step, live, self._request.measured_until)
+        self._settle([left for one in gaps if (left := one.where(odd)) is not None])
+        odd = layout.any_of(self._odd)
         arrived, series = self._settle(odd_settlements(odd, restarted))
         # Series of the part are as a rule among those of the total, so the two are not added.
         most = np.maximum(layout.series(arrived, of_total=False), layout.series(arrived, of_total=True))
@@ -139,6 +181,28 @@ class _Counting:
         self._live, self._counts, self._restarted = tally.has(COUNT), tally.of(COUNT), tally.of(RESTARTED) > 0
         self._odd = (tally.of(ODD) > 0) | self._restarted
 
+    def _walk(self) -> None:
+        """Let carry count odd targets, where they are few enough."""
+        layout, terms = self._layout, self._layout.first_terms
+        until = self._request.measured_until
+        surveyed = Surveyed(
+            self._request.interval,
+            layout.summands,
+            self._odd[terms],
+            layout.any_of_total(self._live)[layout.owner[terms]],
+            float("nan") if until is None else epoch_seconds(until),
+            self._replicas,
+        )
+        walked = self._walker.walked(surveyed)
+        plain = self._counts
+        self._counts = plain + walked.change[layout.summand]
+        # Fractions may leave what is less than nothing by a rounding error of what was added and taken away.
+        rounding = _ROUNDING * np.abs(plain)
+        self._counts[(self._counts < 0) & (self._counts > -rounding)] = 0.0
+        self._odd &= ~walked.settled[layout.summand]
+        for place, warnings in walked.warnings.items():
+            self._outcomes.warn(layout.rows_of([layout.summands[place]]), tuple(warnings))
+
     def _settle(self, settlements: Sequence[Settlement]) -> tuple[FloatArray, FloatArray]:
         """Ask again, and put the counts in place of the survey's.
 
@@ -149,18 +213,28 @@ class _Counting:
         for tally in self._ask(settlements, lambda counter, reach: counting_query(counter, self._step, reach)):
             where = (tally.terms[:, None], tally.columns)
             # Beside its odd slices a block holds others, which the survey or an earlier settlement has counted.
-            keep = ~odd[self._layout.owner[where[0]], where[1]] if tally.settlement.reach.is_near else np.bool_(False)  # noqa: FBT003
+            keep = ~odd[self._layout.owner[where[0]], where[1]] & tally.settlement.reach.is_near
             for into, kind in ((self._counts, COUNT), (arrived, ARRIVED), (series, LIVE)):
                 into[where] = np.where(keep, into[where], tally.of(kind))
             self._odd[where] &= keep
+            self._warn_of_losses(tally, ~keep)
         return arrived, series
+
+    def _warn_of_losses(self, tally: Tally, is_taken: BoolArray) -> None:
+        """Say where the server's arithmetic may not see all that counters did between resets."""
+        again = (tally.of(AGAIN) > 0) & is_taken
+        self._outcomes.warn(np.unique(self._layout.owner[tally.terms[again.any(axis=1)]]).tolist(), [_RESET_AGAIN])
 
     def _ask(self, settlements: Sequence[Settlement], text: Callable[[Counter, Reach], str]) -> list[Tally]:
         """What is found of each settlement, its selectors fused; failures and warnings are noted."""
         tallies = [Tally(self._layout, settlement, self._request.interval, self._step) for settlement in settlements]
         asked = [(tally, fused) for tally in tallies for fused in self._fused(tally)]
         members = [
-            Member(text(fused.counter, tally.settlement.reach), tally.moments, len(fused.summands))
+            Member(
+                text(replace(fused.counter, replicas=self._replicas), tally.settlement.reach),
+                tally.moments,
+                len(fused.summands),
+            )
             for tally, fused in asked
         ]
         for (tally, fused), answer in zip(asked, self._batches.ask(members), strict=True):

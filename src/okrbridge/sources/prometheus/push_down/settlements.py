@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -35,6 +35,15 @@ class Settlement:
     rows: IntArray
     columns: tuple[int, int]
     reach: Reach = NEAR
+
+    def where(self, odd: BoolArray) -> Settlement | None:
+        """For the SLIs alone that are odd in its slices; None when none is.
+
+        Args:
+            odd: a row an SLI, a column a slice.
+        """
+        rows = self.rows[odd[self.rows, slice(*self.columns)].any(axis=1)]
+        return replace(self, rows=rows) if len(rows) else None
 
 
 def gap_settlements(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ from okrbridge.domain.windows import Interval, epoch_seconds
 from okrbridge.sources.prometheus.batches import Moments
 from okrbridge.sources.prometheus.http.envelope import Answer
 from okrbridge.sources.prometheus.push_down.counters import KIND
-from okrbridge.sources.prometheus.push_down.fusion import Fused
+from okrbridge.sources.prometheus.push_down.fusion import Fused, Summand
 from okrbridge.sources.prometheus.push_down.layout import BoolArray, Layout
 from okrbridge.sources.prometheus.push_down.settlements import Settlement, interval_of
 
@@ -42,18 +43,11 @@ class Tally:
     def take(self, fused: Fused, answer: Answer) -> None:
         """Sort the rows of a question about a fused counter by selector, kind and slice.
 
-        Rows of label values that nobody asked for are left out. A NaN of the server is taken for infinity: neither
-        is a count, and NaN tells that there was no row.
+        A NaN of the server is taken for infinity: neither is a count, and NaN tells that there was no row.
         """
-        first, seconds = epoch_seconds(self.moments.first), self.moments.step.total_seconds()
-        for row in answer.rows:
-            summand = fused.summands.get(tuple(row.labels.get(label, "") for label in fused.counter.by))
-            if summand is None:
-                continue
-            points = np.asarray(row.points, dtype=np.float64).reshape(-1, 2)
-            columns = np.rint((points[:, 0] - first) / seconds).astype(np.int64)
-            values = np.where(np.isnan(points[:, 1]), np.inf, points[:, 1])
-            self._of_kind(row.labels.get(KIND, ""))[self._rows[summand], columns] = values
+        for summand, labels, columns, values in sorted_rows(fused, answer, self.moments):
+            told = np.where(np.isnan(values), np.inf, values)
+            self._of_kind(labels.get(KIND, ""))[self._rows[summand], columns] = told
 
     def has(self, kind: str) -> BoolArray:
         """Whether the server had a row; a row a term, a column a slice."""
@@ -68,3 +62,18 @@ class Tally:
         if kind not in self._kinds:
             self._kinds[kind] = np.full((len(self.summands), len(self.columns)), np.nan)
         return self._kinds[kind]
+
+
+def sorted_rows(
+    fused: Fused, answer: Answer, moments: Moments
+) -> Iterator[tuple[Summand, Mapping[str, str], IntArray, FloatArray]]:
+    """Of each row of an answer its selector, labels, the places of its slices among the moments, and its values.
+
+    Rows of label values that nobody asked for are left out.
+    """
+    first, seconds = epoch_seconds(moments.first), moments.step.total_seconds()
+    for row in answer.rows:
+        summand = fused.summands.get(tuple(row.labels.get(label, "") for label in fused.counter.by))
+        if summand is not None:
+            points = np.asarray(row.points, dtype=np.float64).reshape(-1, 2)
+            yield summand, row.labels, np.rint((points[:, 0] - first) / seconds).astype(np.int64), points[:, 1]

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from tests.fakes.definitions import CYCLE, START
 from tests.fakes.scripted_source import ScriptedSource, SettableClock, steady
 from tests.fakes.telemetry import RememberingTelemetry
@@ -85,16 +84,13 @@ class World:
             transaction.check_ins.add(CheckIn(f"{name}-{at.isoformat()}", f"reliable/{name}", at, **given))
 
 
-@pytest.fixture
-def world() -> Callable[..., World]:
-    def make(*key_results: KeyResult, values: Values | None = None, **declared: Any) -> World:
-        objective = OkrObjective("reliable", "Make it reliable", CYCLE.name, "backend", "maria", key_results)
-        given = {"cycles": (CYCLE,), "objectives": (objective,)} | declared
-        return World(DefinitionSet(**given), values=values)
-
-    return make
-
-
 def event(kind: str, start: datetime, number: int = 0, **other: Any) -> Event:
     """Something that happened."""
     return Event(source="test", external_id=f"{kind}-{number}", kind=kind, start=start, received_at=start, **other)
+
+
+def world(*key_results: KeyResult, values: Values | None = None, **declared: Any) -> World:
+    """One cycle, one objective ``reliable`` with the key results, and whatever else is declared."""
+    objective = OkrObjective("reliable", "Make it reliable", CYCLE.name, "backend", "maria", key_results)
+    given: dict[str, Any] = {"cycles": (CYCLE,), "objectives": (objective,)} | declared
+    return World(DefinitionSet(**given), values=values)
