@@ -99,6 +99,37 @@ def test_events_are_read_by_kind_and_page_after_page(storage: Storage):
         assert database.events.between(minutes(2, 3), ["deploy", "signup"]) == [event(2), event(2, "signup")]
 
 
+def test_events_of_one_instant_are_in_the_order_of_code_points_on_every_storage(storage: Storage):
+    # People's order would be -, 1, a, B, e, é and Z, whatever the case.
+    ids = ["-", "1", "B", "Z", "a", "e", "é", "\U0001f680"]
+    sent = [replace(event(1), external_id=each) for each in ids]
+    with storage.transaction() as database:
+        database.events.save(sent[::-1])
+    with storage.reading() as database:
+        assert database.events.between(minutes(0, 10)) == sent
+        pages = [database.events.between(minutes(0, 10), limit=3, after=each.place) for each in sent]
+    assert pages == [sent[place : place + 3] for place in range(1, 9)]
+
+
+def test_check_ins_of_one_instant_are_in_the_order_of_code_points_on_every_storage(storage: Storage):
+    said = [replace(check_in(1), id=each) for each in ("-", "1", "B", "a", "é")]
+    with storage.transaction() as database:
+        for each in said[::-1]:
+            database.check_ins.add(each)
+    with storage.reading() as database:
+        assert database.check_ins.of(said[0].key_result, limit=2) == said[-2:]
+        assert database.check_ins.latest([said[0].key_result], at(1)) == {said[0].key_result: said[-1]}
+
+
+def test_baselines_are_in_the_order_of_code_points_on_every_storage(storage: Storage):
+    frozen = [replace(BASELINE, key_result=each) for each in ("a-b/k", "a/K", "a/k", "ab/k")]
+    with storage.transaction() as database:
+        for each in frozen[::-1]:
+            database.baselines.save(each)
+    with storage.reading() as database:
+        assert database.baselines.all() == frozen
+
+
 def test_what_lasts_overlaps_and_a_moment_does_not(storage: Storage):
     lasting, over, open_incident = event(0, end=at(5)), event(1, end=at(2)), event(2, "incident")
     with storage.transaction() as database:

@@ -31,7 +31,15 @@ TAGS = [
     {"name": "slos", "description": "Service level objectives: budget, burn, history, reasons."},
     {"name": "objectives", "description": "Objectives rolled up from their key results."},
     {"name": "key results", "description": "Key results: value, progress, status, history, reasons."},
+    {"name": "check-ins", "description": "What people say of key results, and forecasts."},
     {"name": "cycles", "description": "The time boxes of OKRs."},
+    {"name": "teams", "description": "Who sets objectives."},
+    {"name": "indicators", "description": "Standing metrics, whose history goes on from cycle to cycle."},
+    {"name": "initiatives", "description": "Work that should move key results; never progress."},
+    {"name": "maintenance", "description": "Announced time."},
+    {"name": "definitions", "description": "What words and numbers mean."},
+    {"name": "findings", "description": "What okrbridge noticed about definitions and data."},
+    {"name": "events", "description": "What happened: deploys, incidents, sign-ups; and annotations for graphs."},
     {"name": "operations", "description": "Metrics, health, readiness, reload."},
 ]
 

@@ -17,6 +17,7 @@ from okrbridge.application.access import ForbiddenError, UnauthenticatedError
 from okrbridge.application.cycle_rules import CycleClosedError, ReasonRequiredError
 from okrbridge.application.document_writing import DeclaredInFileError, RefusedDocumentError
 from okrbridge.application.idempotency import KeyInUseError, KeyReusedError
+from okrbridge.application.refusals import RefusedInputError
 from okrbridge.errors import (
     ConfigurationError,
     ConflictError,
@@ -120,6 +121,9 @@ DATABASE_UNAVAILABLE = Problem(
 DOCUMENT_REFUSED = Problem(
     "document-refused", HTTPStatus.UNPROCESSABLE_ENTITY, "The documents would not fit together; nothing was changed"
 )
+REFUSED_INPUT = Problem(
+    "refused-input", HTTPStatus.UNPROCESSABLE_ENTITY, "What was sent cannot be; nothing was changed"
+)
 REASON_REQUIRED = Problem(
     "reason-required", HTTPStatus.UNPROCESSABLE_ENTITY, "A promise changes while its cycle runs: say why"
 )
@@ -174,6 +178,7 @@ _TABLE: tuple[tuple[type[OkrbridgeError], Problem], ...] = (
     (CycleClosedError, CYCLE_CLOSED),
     (ReasonRequiredError, REASON_REQUIRED),
     (RefusedDocumentError, DOCUMENT_REFUSED),
+    (RefusedInputError, REFUSED_INPUT),
     (WritingDisabledError, WRITING_DISABLED),
     (ConflictError, CONFLICT),
     (NotEvaluatedError, NOT_EVALUATED),
@@ -244,7 +249,7 @@ def _members_of_documents(error: Exception) -> dict[str, Any]:
         return {"code": "declared_in_file", "place": error.place}
     if isinstance(error, CycleClosedError):
         return {"code": "cycle_closed"}
-    if isinstance(error, RefusedDocumentError | ReasonRequiredError):
+    if isinstance(error, RefusedDocumentError | ReasonRequiredError | RefusedInputError):
         return {"errors": [_error(fault) for fault in error.faults]}
     if isinstance(error, DefinitionError):
         keys = ("file", "line", "column", "path", "message", "code")

@@ -50,6 +50,10 @@ class View:
         """An answer made of the snapshot and of what the database adds to it."""
         return about_snapshot(self.request, self.whole, self.now, self.sight.redacted(content))
 
+    def answer_of_now(self, content: Item) -> Response:
+        """An answer in which the database has the say: it changes between evaluations."""
+        return from_database(self.request, self.sight.redacted(content))
+
     def objective(self, name: str) -> ObjectiveReport:
         """An evaluated objective. Raises NotFoundError, also when it is hidden, and NotEvaluatedError."""
         return find_evaluated("objective", name, self.snapshot.objective_by_name, self.definitions.objective_by_name)

@@ -13,7 +13,7 @@ from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
-from okrbridge.api.auth import request_id_of
+from okrbridge.api.auth import Requires, request_id_of
 from okrbridge.api.conditional import document_tag
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.api.documentation import Responses, problems
@@ -38,7 +38,7 @@ from okrbridge.api.errors import (
 )
 from okrbridge.api.idempotent import OnceOnly, json_answer
 from okrbridge.api.schemas.documents import DocumentBody
-from okrbridge.application.access_ports import Caller, StoredAnswer
+from okrbridge.application.access_ports import Caller, Role, StoredAnswer
 from okrbridge.application.audit import LONGEST_REASON
 from okrbridge.application.document_writing import DocumentWriter, RefusedDocumentError, Written
 from okrbridge.application.documents import Json, document_item, from_store
@@ -80,7 +80,12 @@ async def _sound_json(request: Request) -> None:
 
 
 SOUND_JSON = Depends(_sound_json)
-"""For ``dependencies=[SOUND_JSON]`` of routes that take a body."""
+"""For ``dependencies=[…, SOUND_JSON]``, after what asks for the caller: ``takes_json`` has both."""
+
+
+def takes_json(role: Role) -> list[Any]:
+    """The ``dependencies`` of a route that takes a body from callers of a role, who are asked for it first."""
+    return [Depends(Requires(role)), SOUND_JSON]
 
 
 @dataclass

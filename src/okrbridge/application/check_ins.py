@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from okrbridge.application.access_ports import Caller
 from okrbridge.application.okr_records import CheckIn, CheckInOutput, Event, Finding, JsonValue
+from okrbridge.application.refusals import RefusedInputError
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.confidence import colour_of, is_drop
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.measures import ManualMeasure
 from okrbridge.domain.pacing import KeyResultStatus
-from okrbridge.errors import Fault, OkrbridgeError
 
 LONGEST_OVERRIDE = timedelta(days=90)
 TRADE_OFF = "trade_off"
@@ -23,18 +23,6 @@ OWN_SOURCE = "okrbridge"
 """The source of events that okrbridge itself makes; nobody else may send under it."""
 DISCUSS = "discuss"
 RED = (KeyResultStatus.OFF_TRACK, KeyResultStatus.MISSED)
-
-
-class RefusedCheckInError(OkrbridgeError):
-    """A check-in says something that cannot be.
-
-    Attributes:
-        faults: what is wrong, each with the field as its path.
-    """
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(f"{one.path}: {one.message}" for one in self.faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +69,7 @@ def refuse_impossible(report: KeyResultReport, said: Said, known: Mapping[str, o
         known: key results by id.
 
     Raises:
-        RefusedCheckInError: with everything that is wrong.
+        RefusedInputError: with everything that is wrong.
     """
     found: list[tuple[str, str]] = []
     is_manual = isinstance(report.key_result.measure, ManualMeasure)
@@ -99,7 +87,7 @@ def refuse_impossible(report: KeyResultReport, said: Said, known: Mapping[str, o
     if said.output is not CheckInOutput.NONE and not said.output_note.strip():
         found.append(("output_note", "say which initiative changes, what slows down, or who is asked for what"))
     if found:
-        raise RefusedCheckInError([Fault("check-in", 0, 0, path, message, "wrong_value") for path, message in found])
+        raise RefusedInputError("check-in", found)
 
 
 def evidence_of(report: KeyResultReport, last: CheckIn | None, events: Sequence[Event]) -> Item:
@@ -220,4 +208,9 @@ def _change(now: float | None, before: object) -> float | None:
 
 
 def _event_line(event: Event) -> Item:
-    return {"at": rfc3339(event.start), "kind": event.kind, "title": event.title or event.kind, "url": event.url or None}
+    return {
+        "at": rfc3339(event.start),
+        "kind": event.kind,
+        "title": event.title or event.kind,
+        "url": event.url or None,
+    }

@@ -72,10 +72,16 @@ def _heading(report: Item) -> list[str]:
     numbers = f"Numbers as of {_minute(report['as_of'], zone)}."
     lines = [f"# {_text(cycle['title'])}", "", f"{dates}, {closed}. {numbers}", "", _summary(cycle)]
     if report["decision_latency_days"] is not None:
-        lines += ["", f"From red to a decision: {report['decision_latency_days']:.1f} days in the middle."]
+        lines += ["", f"Half of all decisions came within {report['decision_latency_days']:.1f} days of the red."]
     if report["postmortems_due"]:
-        lines += ["", f"Postmortems due: {', '.join(map(_text, report['postmortems_due']))}."]
+        titles = {f"{row['objective']}/{row['key_result']}": row["title"] for row in _key_results(report)}
+        due = ", ".join(_text(titles[name]) for name in report["postmortems_due"])
+        lines += ["", f"Postmortems due: {due}."]
     return lines
+
+
+def _key_results(report: Item) -> Iterator[Item]:
+    return (row for objective in report["objectives"] for row in objective["key_results"])
 
 
 def _summary(cycle: Item) -> str:
@@ -102,7 +108,7 @@ def _objective(objective: Item, report: Item) -> list[str]:
     facts.append(f"**{_words(objective['status'])}**")
     is_scored = report["cycle"]["closed_at"] is not None
     table = _table(_columns(is_scored=is_scored), objective["key_results"])
-    notes = [note for row in objective["key_results"] for note in _notes(row)]
+    notes = [note for row in objective["key_results"] if (note := _note(row))]
     why = ["", _text(objective["why"])] if objective["why"] else []
     return [
         "",
@@ -159,41 +165,50 @@ def _table(columns: Sequence[Column], rows: Sequence[Item]) -> list[str]:
     ]
 
 
-def _notes(row: Item) -> Iterator[str]:
-    """What a table has no room for, a line each."""
-    name = f"- {_text(row['title'])}:"
-    if row["review"]:
-        yield f"{name} {_text(row['review'])}"
+def _note(row: Item) -> str:
+    """What a table has no room for, as sentences; empty when there is nothing to add."""
+    sentences = [one for one in _sentences(row) if one]
+    return f"- {_text(row['title'])}: {' '.join(sentences)}" if sentences else ""
+
+
+def _sentences(row: Item) -> Iterator[str]:
+    yield _ended(_text(row["review"]))
     if row["override_reason"]:
-        scores = f"scored {_score(row['score'])} in place of {_score(row['computed_score'])}"
-        yield f"{name} {scores}: {_text(row['override_reason'])}"
+        scores = f"Scored {_score(row['score'])} in place of {_score(row['computed_score'])}"
+        yield _ended(f"{scores}: {_text(row['override_reason'])}")
     if row["is_too_easy"]:
-        yield f"{name} reached in full; was it too easy?"
-    if row["first_red_week"] is not None:
-        yield f"{name} {_red(row)}"
+        yield "Reached in full: was it too easy?"
+    if row["red_spells"]:
+        yield _red(row)
     for guard in row["guards"]:
         if guard["breached_days"]:
             now = ", and is now" if guard["is_breached"] else ""
             days = f"{guard['breached_days']} of {guard['observed_days']} days"
-            yield f"{name} guard {_text(guard['guard'])} was breached on {days}{now}"
+            yield f"Guard {_text(guard['guard'])} was breached on {days}{now}."
     if row["significance"] is not None:
-        yield f"{name} {_significance(row['significance'])}"
+        yield _significance(row["significance"])
+
+
+def _ended(sentence: str) -> str:
+    """A sentence with its full stop."""
+    return sentence if not sentence or sentence[-1] in ".!?" else f"{sentence}."
 
 
 def _red(row: Item) -> str:
-    latency = row["decision_latency_days"]
-    decided = "no decision yet" if latency is None else f"a decision {latency:.1f} days later"
-    return f"first red in week {row['first_red_week']}, {decided}"
+    latency, is_red = row["decision_latency_days"], row["red_spells"][-1]["until"] is None
+    undecided = "no decision yet" if is_red else "no decision before it recovered"
+    decided = undecided if latency is None else f"a decision {latency:.1f} days later"
+    return f"First red in week {row['first_red_week']}, {decided}."
 
 
 def _significance(statement: Mapping[str, Any]) -> str:
-    verdict = "a change beyond chance" if statement["is_significant"] else "no change beyond chance"
+    verdict = "A change beyond chance" if statement["is_significant"] else "No change beyond chance"
     unit = parse_unit(statement["unit"])
     low, high = (format_quantity(statement[key], unit) for key in ("effect_low", "effect_high"))
     effect = format_quantity(statement["effect"], unit)
     return (
         f"{verdict}: {effect} ({low} to {high}), p = {statement['p_value']:.2g}, {statement['n_before']} against "
-        f"{statement['n_after']} days, {_text(statement['test'])}"
+        f"{statement['n_after']} days, {_text(statement['test'])}."
     )
 
 
@@ -233,7 +248,7 @@ def _change(one: Item) -> str:
 
 
 def _initiative(one: Item) -> str:
-    return f"- {_text(one['title'])}: {one['state']}{_after(one['stopped_reason'])}"
+    return f"- {_text(one['title'])} ({one['state']}){_after(one['stopped_reason'])}"
 
 
 def _action(one: Item) -> str:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 
-from okrbridge.application.formula_items import formula, number
-from okrbridge.application.period_budgets import period_consumed_ratio, period_formula
+from okrbridge.application.explain_outlook import outlook_item
+from okrbridge.application.explain_progress import progress_formulas
+from okrbridge.application.explain_value import value_formulas
+from okrbridge.application.formula_items import number
+from okrbridge.application.measuring.requests import question_text
+from okrbridge.application.okr_records import FrozenBaseline
 from okrbridge.application.records import Measurement
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.ledger import WindowCounts
-from okrbridge.domain.measures import IncidentMeasure, NoMeasure, PromqlMeasure, SloMeasure, SloQuantity
-from okrbridge.domain.pacing import DEFAULT_POLICY, KeyResultStatus
+from okrbridge.domain.measures import (
+    AskedMeasure,
+    CsvMeasure,
+    EventMeasure,
+    HttpMeasure,
+    IncidentMeasure,
+    IndicatorMeasure,
+    KeyResultMeasure,
+    ManualMeasure,
+    NoMeasure,
+    PromqlMeasure,
+    SloMeasure,
+    SloQuantity,
+    SqlMeasure,
+)
+from okrbridge.domain.pacing import KeyResultStatus, StatusPolicy
+from okrbridge.domain.progress import states_condition
 from okrbridge.domain.slo import Slo
 from okrbridge.domain.units import convert
 
@@ -43,7 +61,10 @@ def key_result_explanation(
         "unit": _unit(key_result),
         "declared": _declared(key_result),
         "value": finite(report.progress.value),
-        "formulas": [*_value_formulas(report, slo, counts), *_progress_formulas(report)],
+        "details": dict(shown.details) if (shown := _shown(report)) else {},
+        "baseline": baseline_item(report.frozen_baseline),
+        "formulas": [*value_formulas(report, slo, counts), *progress_formulas(report)],
+        "outlook": outlook_item(report),
         "status": str(report.status),
         "status_rule": status_rule(report),
         "quality": str(report.quality),
@@ -55,21 +76,73 @@ def key_result_explanation(
     }
 
 
+_QUANTITIES = {
+    SloQuantity.SLI: "SLI ratio",
+    SloQuantity.BUDGET: "budget consumed",
+    SloQuantity.COMPLIANCE: "share of days that reached the target",
+}
+_TYPES = {
+    SloMeasure: "slo",
+    PromqlMeasure: "promql",
+    IndicatorMeasure: "indicator",
+    IncidentMeasure: "incidents",
+    EventMeasure: "events",
+    KeyResultMeasure: "keyResult",
+    SqlMeasure: "sql",
+    HttpMeasure: "http",
+    CsvMeasure: "csv",
+    ManualMeasure: "manual",
+    NoMeasure: "none",
+}
+
+
 def _measure(key_result: KeyResult, slo: Slo | None) -> Item:
     """What measures it; every key of every type is there."""
     nothing: Item = dict.fromkeys(("slo", "quantity", "over", "source", "query"))
+    item = {**nothing, "type": _TYPES[type(key_result.measure)], "over": _over(key_result)}
     match key_result.measure:
         case SloMeasure() as measure:
-            over = str(measure.over) if measure.over else "the key result's period to date"
-            quantity = "SLI ratio" if measure.quantity is SloQuantity.SLI else "budget consumed"
             source = slo.sli.source if slo else None
-            return {**nothing, "type": "slo", "slo": measure.slo, "quantity": quantity, "over": over, "source": source}
-        case PromqlMeasure() as measure:
-            return {**nothing, "type": "promql", "source": measure.source, "query": measure.query}
-        case NoMeasure():
-            return {**nothing, "type": "none"}
-        case _:
-            return {**nothing, "type": "incidents"}
+            return {**item, "slo": measure.slo, "quantity": _QUANTITIES[measure.quantity], "source": source}
+        case measure if isinstance(measure, AskedMeasure):
+            return {**item, "source": measure.source, "query": question_text(measure)}
+        case IncidentMeasure() as measure:
+            return {**item, "quantity": f"{measure.aggregation} of {measure.quantity}"}
+        case EventMeasure() as measure:
+            return {**item, "quantity": f"{measure.aggregation} of {measure.attribute or measure.kind}"}
+        case IndicatorMeasure(indicator=name) | KeyResultMeasure(key_result=name):
+            return {**item, "quantity": name}
+    return item
+
+
+def _over(key_result: KeyResult) -> str | None:
+    """What time the value speaks of; None where the measure tells only of now."""
+    measure = key_result.measure
+    if not hasattr(measure, "over"):
+        return None
+    if key_result.kind is KeyResultKind.COUNT_PER_PERIOD:
+        return f"the last {key_result.per}, or the time since the start while that is shorter"
+    return str(measure.over) if measure.over else "the key result's period to date"
+
+
+def baseline_item(frozen: FrozenBaseline | None) -> Item | None:
+    """The baseline that was measured before the start; None where it is declared or not measured yet."""
+    if frozen is None:
+        return None
+    return {
+        "value": finite(frozen.value),
+        "from": rfc3339(frozen.window.start),
+        "to": rfc3339(frozen.window.end),
+        "sample_count": finite(frozen.sample_count),
+        "noise": finite(frozen.noise),
+        "frozen_at": rfc3339(frozen.frozen_at),
+        "question": frozen.question,
+    }
+
+
+def _shown(report: KeyResultReport) -> Measurement | None:
+    """The measurement that the value shown is from; without one the last attempt."""
+    return report.measurement if report.measurement.value is not None or not report.last_good else report.last_good
 
 
 def _unit(key_result: KeyResult) -> Item:
@@ -82,9 +155,9 @@ def _conversion(key_result: KeyResult) -> str:
     theirs, ours = measured.symbol or "plain numbers", reported.symbol or "plain numbers"
     if isinstance(key_result.measure, NoMeasure):
         return f"reported in {ours}"
-    if isinstance(key_result.measure, IncidentMeasure):
+    if "/" in reported.symbol and reported.dimension != measured.dimension:
         return f"counted in {ours}"
-    if measured.factor == reported.factor:
+    if measured.dimension != reported.dimension or measured.factor == reported.factor:
         return f"measured and reported in {ours}"
     return f"1 {theirs} = {number(convert(1.0, measured, reported))} {ours}"
 
@@ -114,89 +187,13 @@ def _last_good(measurement: Measurement | None, now: datetime) -> Item | None:
     }
 
 
-def _value_formulas(report: KeyResultReport, slo: Slo | None, counts: WindowCounts | None) -> list[Item]:
-    """How an SLO's counts become the value; nothing for values that a query gave as they are.
-
-    The counts are the ledger's now; should they give another value than the evaluation's, the formula says so.
-    """
-    measure = report.key_result.measure
-    value = finite(report.progress.value)
-    if not isinstance(measure, SloMeasure) or slo is None or counts is None or counts.total <= 0 or value is None:
-        return []
-    good, total = number(counts.good), number(counts.total)
-    if measure.quantity is SloQuantity.SLI:
-        again, text, numbers = counts.good / counts.total, "good / total", f"{good} / {total}"
-    else:
-        asked = (slo, counts, report.key_result.period, _measured_at(report))
-        again, (text, numbers) = period_consumed_ratio(*asked), period_formula(*asked)
-    if not math.isclose(again, value, rel_tol=1e-9, abs_tol=1e-12):
-        text += f"; the evaluation found {number(value)}, the ledger has learnt more since"
-    return [formula("value", text, numbers, again)]
-
-
-def _measured_at(report: KeyResultReport) -> datetime:
-    """When the value was measured."""
-    measured = report.measurement if report.measurement.value is not None else report.last_good
-    return measured.at if measured else report.progress.at
-
-
-def _progress_formulas(report: KeyResultReport) -> list[Item]:
-    progress, key_result = report.progress, report.key_result
-    expected = _expected(report)
-    if progress.value is None:
-        return [expected]
-    raw, done = number(progress.raw_ratio), number(progress.progress_ratio)
-    goal = DEFAULT_POLICY.goal_factor(key_result.commitment)
-    numbers = f"{number(goal)} x {number(progress.expected_ratio)} - {done}"
-    return [
-        _raw(key_result, progress.value, progress.raw_ratio),
-        formula("progress_ratio", "raw, held between 0 and 1", f"min(1, max(0, {raw}))", progress.progress_ratio),
-        expected,
-        formula("gap_ratio", "goal x expected - progress; above 0 is behind", numbers, progress.gap_ratio),
-    ]
-
-
-def _raw(key_result: KeyResult, value: float, raw: float | None) -> Item:
-    shown, target = number(value), number(key_result.target)
-    if key_result.kind is KeyResultKind.ERROR_BUDGET:
-        return _raw_of_budget(shown, key_result.target, raw)
-    if key_result.baseline is not None:
-        baseline = number(key_result.baseline)
-        numbers = f"({shown} - {baseline}) / ({target} - {baseline})"
-        return formula("raw_ratio", "(value - baseline) / (target - baseline)", numbers, raw)
-    sign = key_result.operator.sign if key_result.operator else "?"
-    return formula("raw_ratio", "1 while it holds, else 0", f"({shown} {sign} {target})", raw)
-
-
-def _raw_of_budget(shown: str, allowance: float, raw: float | None) -> Item:
-    rest = "(1 - consumed) / (1 - allowance)" if allowance < 1 else "1 - (consumed - 1)"
-    text = f"1 while consumed is within the allowance, else {rest}, at least 0"
-    if raw is not None and raw >= 1:
-        return formula("raw_ratio", text, f"({shown} \u2264 {number(allowance)})", raw)
-    numbers = f"(1 - {shown}) / (1 - {number(allowance)})" if allowance < 1 else f"1 - ({shown} - 1)"
-    return formula("raw_ratio", text, f"max(0, {numbers})", raw)
-
-
-def _expected(report: KeyResultReport) -> Item:
-    key_result, progress = report.key_result, report.progress
-    start, due = rfc3339(key_result.period.start), rfc3339(key_result.period.end)
-    if key_result.checkpoints:
-        points = ", ".join(f"{number(planned)} at {rfc3339(at)}" for at, planned in key_result.checkpoints)
-        numbers = f"0 at {start}, {points}, 1 at {due}; at {rfc3339(progress.at)}"
-        return formula("expected_ratio", "straight lines through the checkpoints", numbers, progress.expected_ratio)
-    days = max(0.0, (progress.at - key_result.period.start).total_seconds() / 86400)
-    length = key_result.period.length.total_seconds() / 86400
-    numbers = f"{days:.6g} d / {length:.6g} d"
-    return formula("expected_ratio", "elapsed / length of the period, at most 1", numbers, progress.expected_ratio)
-
-
 def status_rule(report: KeyResultReport) -> str:
     """The rule that gave the status in force, and what stands against it if the last evaluation found another."""
     steady = report.progress.status
     if steady.candidate is None:
         return f"{steady.shown}: {_rule(report, steady.shown)}"
     return (
-        f"{steady.shown}: kept, because a change needs {DEFAULT_POLICY.equal_evaluations} equal evaluations in a row "
+        f"{steady.shown}: kept, because a change needs {report.policy.equal_evaluations} equal evaluations in a row "
         f"and {steady.seen} found {steady.candidate} ({_rule(report, steady.candidate)})"
     )
 
@@ -206,16 +203,18 @@ def _rule(report: KeyResultReport, status: KeyResultStatus) -> str:
     simple = {
         KeyResultStatus.NOT_STARTED: f"its period starts at {rfc3339(key_result.period.start)}",
         KeyResultStatus.TOO_EARLY: "too little of its period has passed to judge it",
-        KeyResultStatus.NO_DATA: "it was never measured",
+        KeyResultStatus.NO_DATA: "it was never measured" if report.last_good is None else report.measurement.error,
         KeyResultStatus.STALE: f"its last good value is from {rfc3339(report.progress.measured_at)}, too old for now",
     }
     if status in simple:
-        return simple[status]
+        return simple[status] or "it has no progress"
+    if status is KeyResultStatus.AT_RISK and report.outlook.breached_guards:
+        return f"not better while {', '.join(report.outlook.breached_guards)} does not hold"
     if key_result.kind is KeyResultKind.ERROR_BUDGET:
         return _BUDGET_RULES[status]
-    if key_result.kind is KeyResultKind.THRESHOLD:
-        return _THRESHOLD_RULES[status]
-    return _gap_rules()[status]
+    if states_condition(key_result):
+        return _condition_rules(key_result)[status]
+    return _gap_rules(report.policy)[status]
 
 
 _BUDGET_RULES = {
@@ -225,17 +224,23 @@ _BUDGET_RULES = {
     KeyResultStatus.MISSED: "the whole budget is consumed, or the period ended with more consumed than allowed",
     KeyResultStatus.ACHIEVED: "the period ended with consumption within the allowance",
 }
-_THRESHOLD_RULES = {
-    KeyResultStatus.ON_TRACK: "the threshold holds",
-    KeyResultStatus.AT_RISK: "the threshold does not hold, and the value is not beyond critical",
-    KeyResultStatus.OFF_TRACK: "the threshold does not hold",
-    KeyResultStatus.MISSED: "the period ended and the threshold did not hold",
-    KeyResultStatus.ACHIEVED: "the period ended and the threshold held",
-}
 
 
-def _gap_rules() -> dict[KeyResultStatus, str]:
-    near, far = number(DEFAULT_POLICY.on_track_gap), number(DEFAULT_POLICY.at_risk_gap)
+def _condition_rules(key_result: KeyResult) -> dict[KeyResultStatus, str]:
+    what = "band" if key_result.kind is KeyResultKind.BAND else "threshold"
+    held = "was held for the share of time that is required" if key_result.kind is KeyResultKind.MAINTAIN else "held"
+    not_held = "was not held for as long as required" if key_result.kind is KeyResultKind.MAINTAIN else "did not hold"
+    return {
+        KeyResultStatus.ON_TRACK: f"the {what} holds",
+        KeyResultStatus.AT_RISK: f"the {what} does not hold, and the value is not beyond critical",
+        KeyResultStatus.OFF_TRACK: f"the {what} does not hold",
+        KeyResultStatus.MISSED: f"the period ended and the {what} {not_held}",
+        KeyResultStatus.ACHIEVED: f"the period ended and the {what} {held}",
+    }
+
+
+def _gap_rules(policy: StatusPolicy) -> dict[KeyResultStatus, str]:
+    near, far = number(policy.on_track_gap), number(policy.at_risk_gap)
     return {
         KeyResultStatus.ON_TRACK: f"the gap is at most {near}",
         KeyResultStatus.AT_RISK: f"the gap is above {near} and at most {far}",

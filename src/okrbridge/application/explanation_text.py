@@ -169,7 +169,7 @@ def _key_result(it: Mapping[str, Any]) -> list[str]:
             ("samples", None if it["sample_count"] is None else number(it["sample_count"])),
             ("coverage", None if it["coverage_ratio"] is None else number(it["coverage_ratio"])),
             *_maintenance(it["maintenance"]),
-            ("from", declared["baseline"]),
+            ("from", declared["baseline"] or _frozen(it["baseline"])),
             ("to", declared["target"]),
             ("unit", it["unit"]["conversion"]),
         ),
@@ -179,12 +179,53 @@ def _key_result(it: Mapping[str, Any]) -> list[str]:
         *_fields(
             ("quality", it["quality"]),
             ("why no value", it["error"]),
+            *_details(it["details"]),
+            *_outlook(it["outlook"]),
             (
                 "last good",
                 f"{number(last['value'])} at {last['at']} ({_seconds(last['age_seconds'])} ago)" if last else "never",
             ),
         ),
     ]
+
+
+def _frozen(baseline: Mapping[str, Any] | None) -> str | None:
+    """A baseline that was measured before the start."""
+    if baseline is None:
+        return None
+    count = "" if baseline["sample_count"] is None else f", n {number(baseline['sample_count'])}"
+    window = f"{baseline['from']} to {baseline['to']}"
+    return f"{number(baseline['value'])}, measured over {window}{count}, frozen at {baseline['frozen_at']}"
+
+
+def _details(details: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """What stands beside the value: who misses a share, what a person said."""
+    said, worst = details.get("override"), details.get("worst")
+    until = f" until {said['until']}" if said and said["until"] else ""
+    return [
+        ("missing", ", ".join(details.get("missing", ()))),
+        ("pending", ", ".join(details.get("pending", ()))),
+        ("worst", f"{worst['name']} at {number(worst['value'])}" if worst else None),
+        ("overridden", f"by {said['by']} at {said['at']}{until}" if said else None),
+        ("measured", number(said["measured_value"]) if said else None),
+    ]
+
+
+def _outlook(outlook: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """Forecast, confidence and guards."""
+    found = outlook["forecast"]
+    breached = [one["key_result"] for one in outlook["guards"] if one["is_breached"]]
+    return [
+        ("forecast", _forecast(found) if found else None),
+        ("confidence", None if outlook["confidence"] is None else f"{outlook['confidence']} of 10, by people"),
+        ("breached", ", ".join(breached)),
+    ]
+
+
+def _forecast(found: Mapping[str, Any]) -> str:
+    middle = f"{number(found['p50'])} of the way, 80 % between {number(found['p10'])} and {number(found['p90'])}"
+    chance = f"goal reached with probability {number(found['hit_probability_ratio'])}"
+    return f"{middle}; {chance}; from {found['points']} points by {found['description']}"
 
 
 def _ending(it: Mapping[str, Any]) -> list[str]:

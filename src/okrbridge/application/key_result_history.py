@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +14,6 @@ from okrbridge.application.measuring.indicators import indicator_record
 from okrbridge.application.measuring.machine import Measuring
 from okrbridge.application.measuring.requests import Asked, answers, value_requests
 from okrbridge.application.parts import Parts
-from okrbridge.application.ports import Transaction
 from okrbridge.application.records import Measurement, ProgressRecord, Quality, history_evaluation_id
 from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.definition_set import DefinitionSet
@@ -26,7 +27,7 @@ from okrbridge.domain.measures import (
     NoMeasure,
     SqlMeasure,
 )
-from okrbridge.domain.windows import Grid, Interval
+from okrbridge.domain.windows import Grid
 
 EVERY = timedelta(days=1)
 NEAR = timedelta(hours=1)
@@ -92,7 +93,7 @@ def fill_key_result_history(
                 instant,
                 readings,
                 history_evaluation_id(),
-                before.check_ins,
+                before.said,
                 evaluation.memory,
             )
             day = _measure_one_day(evaluation, measuring, before, ids)
@@ -103,32 +104,40 @@ def fill_key_result_history(
 
 def _missing(parts: Parts, definitions: DefinitionSet, at: datetime) -> Mapping[datetime, set[str]]:
     """The ids of what has no record, by day."""
-    missing: dict[datetime, set[str]] = {}
+    missing: dict[datetime, set[str]] = defaultdict(set)
     with parts.storage.reading() as database:
-        for name, day in _days(definitions, parts.grid, at):
-            if not _has_record(name, database, day):
-                missing.setdefault(day, set()).add(name)
+        for days, names in _days(definitions, parts.grid, at).items():
+            recorded = database.progress.sampled(names, [day + NEAR for day in days])
+            for name in names:
+                held = [record.at for record in recorded.get(name, ())]
+                for day in days:
+                    if not _is_near(held, day):
+                        missing[day].add(name)
     return missing
 
 
-def _days(definitions: DefinitionSet, grid: Grid, at: datetime) -> Iterator[tuple[str, datetime]]:
-    """The days that each should have a record of."""
+def _is_near(held: Sequence[datetime], day: datetime) -> bool:
+    """Whether one of several instants, ascending, lies at a day's instant or soon after it."""
+    place = bisect_left(held, day)
+    return place < len(held) and held[place] <= day + NEAR
+
+
+def _days(definitions: DefinitionSet, grid: Grid, at: datetime) -> Mapping[tuple[datetime, ...], list[str]]:
+    """The days that should have a record, with the ids of those that should have it."""
+    found: dict[tuple[datetime, ...], list[str]] = defaultdict(list)
     for key_result in definitions.key_results:
         if speaks_of_past(key_result.measure, definitions):
             start = grid.ceil(key_result.period.start)
-            yield from ((key_result.id, day) for day in _each_day(start, min(at, key_result.period.end)))
+            found[_each_day(start, min(at, key_result.period.end))].append(key_result.id)
     day_before = at.replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_CYCLES
     for indicator in definitions.indicators:
         if speaks_of_past(indicator.measure, definitions):
-            yield from ((indicator.id, day) for day in _each_day(day_before, at))
+            found[_each_day(day_before, at)].append(indicator.id)
+    return found
 
 
-def _each_day(start: datetime, end: datetime) -> list[datetime]:
-    return [start + (day + 1) * EVERY for day in range(int((end - start) / EVERY))]
-
-
-def _has_record(name: str, database: Transaction, day: datetime) -> bool:
-    return bool(database.progress.history(name, Interval(day, day + NEAR), limit=1))
+def _each_day(start: datetime, end: datetime) -> tuple[datetime, ...]:
+    return tuple(start + (day + 1) * EVERY for day in range(int((end - start) / EVERY)))
 
 
 def _asked(definitions: DefinitionSet, instant: datetime, ids: set[str]) -> dict[str, Asked]:

@@ -18,7 +18,7 @@ class Projection:
         forecast: of the raw progress when it is due; None with fewer than four points.
         velocity: raw progress a week; None below two points.
         is_stalled: whether nothing moved for four weeks, half of the period being over.
-        history: values of earlier points, ascending, that a new value is compared with.
+        usual: the lowest and the highest value that earlier ones make usual; None while there are too few.
         best_value: the best value there was; None without a direction, and while nothing was measured.
         due_at: when it is worked out again.
     """
@@ -26,7 +26,7 @@ class Projection:
     forecast: Forecast | None
     velocity: float | None
     is_stalled: bool
-    history: tuple[float, ...]
+    usual: tuple[float, float] | None
     best_value: float | None
     computed_at: datetime
     due_at: datetime

@@ -146,7 +146,8 @@ KEY_RESULT_METRICS = (
         "okrbridge_key_result_quality",
         _GAUGE,
         (*_KEY_RESULT, "quality"),
-        "How good the last measurement is: ok, partial, stale, no_data, error, insufficient_samples or too_early; always 1.",
+        "How good the last measurement is: ok, partial, stale, no_data, error, insufficient_samples or too_early; "
+        "always 1.",
     ),
     Metric(
         "okrbridge_key_result_measurement_age_seconds",

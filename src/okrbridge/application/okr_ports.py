@@ -39,6 +39,9 @@ class CheckInRecords(Protocol):
     def of(self, key_result: str, interval: Interval | None = None, limit: int = 1000) -> list[CheckIn]:
         """Check-ins of a key result, ascending; the newest ``limit``."""
 
+    def count(self, until: datetime) -> int:
+        """How many there are of all key results at or before an instant; it tells whether anything was added."""
+
     def latest(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
         """The last check-in of each at or before an instant; absent when there is none."""
 

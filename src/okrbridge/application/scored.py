@@ -27,6 +27,9 @@ from okrbridge.domain.windows import Interval
 UNSCORED = (KeyResultKind.BASELINE, KeyResultKind.HYPOTHESIS)
 """Kinds that end without a score."""
 
+_GIVEN_UP = (KeyResultState.DROPPED, KeyResultState.POSTPONED)
+"""What was not seen through has no score; the evidence tells how far it came."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -59,7 +62,7 @@ def key_results_of(definitions: DefinitionSet, cycle: Cycle) -> list[KeyResult]:
 def _under(objective: OkrObjective, key_result: KeyResult) -> KeyResult:
     """A key result is no more alive, and no more public, than its objective."""
     is_restricted = Visibility.RESTRICTED in (objective.visibility, key_result.visibility)
-    overruling = (KeyResultState.DRAFT, KeyResultState.DROPPED, KeyResultState.POSTPONED)
+    overruling = (KeyResultState.DRAFT, *_GIVEN_UP)
     return replace(
         key_result,
         visibility=Visibility.RESTRICTED if is_restricted else Visibility.PUBLIC,
@@ -89,7 +92,8 @@ class Scoring:
         key_result = with_frozen_baseline(declared, self._baselines)
         record, measurement = self._known(key_result)
         guards = self._guards(key_result)
-        progress = None if record is None else progress_under_guards(record, key_result, list(guards.values()))
+        is_kept = record is not None and key_result.state not in _GIVEN_UP
+        progress = progress_under_guards(record, key_result, guards.values()) if record and is_kept else None
         evidence = {**self._evidence(key_result, record, measurement), "guards": _guard_items(key_result, guards)}
         return Scored(
             key_result,

@@ -167,7 +167,7 @@ def without_attention(report: KeyResultReport, outlook: Outlook, at: datetime) -
     if outlook.check_ins.is_stale:
         latest = outlook.check_ins.latest
         since = "since it started" if latest is None else f"since {latest.at:%d %b}"
-        message = f"nobody checked in {since}; set and forget is how key results die, say how it stands"
+        message = f"nobody checked in {since}; say how it stands, or drop it"
         yield noticed("stale_checkin", one.id, message, at, {"last": _shown(latest.at) if latest else None})
     if outlook.is_stalled:
         message = "did not move for four weeks and half of its time is over; change the initiative, or drop it"

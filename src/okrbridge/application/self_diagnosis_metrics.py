@@ -54,8 +54,8 @@ def movement(outcome: FloatArray, progress: FloatArray) -> Movement | None:
 
     The band is one standard deviation of the days around the median of their third.
 
-    Worked example: 40, 41, 40, 41, 40, 41, 40, 41, 40 has the medians 40, 40 (41 in the middle) and 40, so a change of
-    0 and a band of 0: it stood still.
+    Worked example: the thirds of 40, 41, 40, 41, 40, 41, 40, 41, 40 have the medians 40, 41 and 40, and three of the
+    nine days lie 1 off: a change of 0 in a band of 1.4826 x 3/9 = 0.494. It stood still.
 
     Args:
         outcome, progress: a value for each day that both have; shape (days,).

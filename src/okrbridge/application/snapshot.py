@@ -39,7 +39,7 @@ class KeyResultReport:
     progress: ProgressRecord
     measurement: Measurement
     last_good: Measurement | None
-    outlook: Outlook = Outlook()
+    outlook: Outlook = field(default_factory=Outlook)
     policy: StatusPolicy = DEFAULT_POLICY
     frozen_baseline: FrozenBaseline | None = None
     is_restricted: bool = False

@@ -7,6 +7,7 @@ import typer
 from okrbridge.cli import (
     backfill,
     config,
+    cycle,
     database,
     demo,
     evaluate,
@@ -42,6 +43,7 @@ def make_app() -> typer.Typer:
     app.command("evaluate")(evaluate.evaluate)
     app.command("backfill")(backfill.backfill)
     app.command("explain")(explain.explain)
+    app.add_typer(cycle.make_app(), name="cycle")
     app.add_typer(database.make_app(), name="db")
     app.add_typer(config.make_app(), name="config")
     app.add_typer(templates.make_app(), name="templates")

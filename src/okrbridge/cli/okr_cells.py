@@ -10,12 +10,13 @@ from okrbridge.domain.units import Quantity, parse_quantity
 from okrbridge.errors import UnitError
 
 _SIGNS = {
-    ">=": "ge", "≥": "ge", "=>": "ge", "at least": "ge", "min": "ge", ">": "gt", "above": "gt", "more than": "gt", "over": "gt",
+    ">=": "ge", "≥": "ge", "=>": "ge", "at least": "ge", "min": "ge",
+    ">": "gt", "above": "gt", "more than": "gt", "over": "gt",
     "<=": "le", "≤": "le", "=<": "le", "at most": "le", "max": "le", "up to": "le", "within": "le",
     "<": "lt", "below": "lt", "under": "lt", "less than": "lt",
 }  # fmt: skip
 _LIMIT = re.compile(
-    rf"^(?P<sign>{'|'.join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))})\.?\s*(?P<rest>.+)$", re.I
+    rf"^(?P<sign>{'|'.join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))})\.?\s*(?P<rest>.+)$", re.IGNORECASE
 )
 _DECIMAL_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})(?!\d)")
 _ANY_COMMA = re.compile(r"\d,\d")

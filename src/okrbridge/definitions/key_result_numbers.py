@@ -52,7 +52,7 @@ def numbers_of(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind, unit: Unit,
     numbers = _converted(spot, spec, Numbers(kind, unit, per=per))
     if numbers is not None and kind is KeyResultKind.BAND:
         numbers = _band(spot, spec, numbers)
-    elif numbers is not None and spec.change is not None:
+    elif numbers is not None and spec.change is not None and kind in _CHANGED:
         numbers = _relative(spot, numbers, spec.change) if spec.change.is_share else _absolute(spot, spec, numbers)
     return numbers if numbers is not None and _directions_agree(spot, spec, numbers) else None
 
@@ -68,6 +68,9 @@ def _budget_numbers(spot: Spot, spec: KeyResultSpec) -> Numbers | None:
     return Numbers(KeyResultKind.ERROR_BUDGET, RATIO, spec.allowance, declared_target=declared)
 
 
+_WAYS = (KeyResultKind.INCREASE, KeyResultKind.DECREASE)
+_CHANGED = (*_WAYS, KeyResultKind.RELATIVE, KeyResultKind.BAND)
+"""Kinds that a change can declare; a band has limits in place of a target."""
 _TO = ("to", "say where it should be")
 _NEEDED = {
     KeyResultKind.INCREASE: (_TO,),
@@ -84,7 +87,7 @@ _NEEDED = {
 def _is_complete(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
     complete = True
     for key, remedy in _NEEDED.get(kind, ()):
-        if getattr(spec, key) is None and not (key == "to" and spec.change is not None):
+        if getattr(spec, key) is None and not (kind in _WAYS and spec.change is not None):
             spot.at(key).fault(f"is missing; {remedy}", "missing_key")
             complete = False
     if _lacks_start(spec, kind):
@@ -100,11 +103,13 @@ def _is_complete(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
 
 def _change_fits(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
     """Whether a change is of the sort that the kind takes, and nothing else says the same; if not, a fault."""
-    is_way = kind in (KeyResultKind.INCREASE, KeyResultKind.DECREASE)
-    if spec.change is not None and is_way and spec.to is not None:
+    is_way = kind in _WAYS
+    if spec.change is None or kind not in _CHANGED:
+        return True
+    if is_way and spec.to is not None:
         spot.at("to").fault("stands for change; write one of them", "does_not_belong", of_key=True)
         return False
-    if spec.change is None or spec.change.is_share is not is_way:
+    if spec.change.is_share is not is_way:
         return True
     spot.at("change").fault(_other_change(kind, spec.change.quantity.text), "wrong_unit")
     return False
@@ -112,7 +117,7 @@ def _change_fits(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind) -> bool:
 
 def _other_change(kind: KeyResultKind, written: str) -> str:
     """What to write in place of a change that the kind does not take."""
-    if kind in (KeyResultKind.INCREASE, KeyResultKind.DECREASE):
+    if kind in _WAYS:
         remedy = "remove kind, or write +5pp for percentage points, +5 points for points"
         return f"{written} is a share of the baseline, which makes the kind relative; {remedy}"
     remedy = "write low and high" if kind is KeyResultKind.BAND else "remove kind, which is increase or decrease then"

@@ -15,7 +15,7 @@ from okrbridge.errors import UnitError
 
 _KEY_RESULT = re.compile(r"[^\s/]+(?:/[^\s/]+)?")
 _READ_ONLY = re.compile(r"\s*(?:\(\s*)*(?:select|with|values|table)\b", re.IGNORECASE)
-_PERCENTAGE_POINTS = re.compile(r"(?P<number>[^a-z%]*\d)\s*(?:pp|percentage points?)")
+_PERCENTAGE_POINTS = re.compile(r"(?P<number>[^a-z%]*\d)\s*(?:pp|percent(?:age)? points?)", re.IGNORECASE)
 _LARGEST_CHANGE = 100.0
 _LARGEST_COUNT = 1_000_000_000
 

@@ -1,1 +1,1 @@
-"""The demo: a small fleet, a Prometheus that knows its last 30 days, and okrbridge on top."""
+"""The demo: a small fleet, a Prometheus that knows its last 46 days, and okrbridge on top."""

@@ -44,7 +44,7 @@ def bills(cycle_start: datetime, now: datetime) -> list[Bill]:
     found = []
     for number in range(-WARM_UP_DAYS, (now - cycle_start) // DAY):
         day = cycle_start + number * DAY
-        orders = 9000 + pick(1500, "orders", number) - (2500 if day.weekday() >= 5 else 0)  # noqa: PLR2004 - a weekend
+        orders = 9000 + pick(1500, "orders", number) - (2500 if day.weekday() >= 5 else 0)
         cents = 32 - 0.11 * max(0, number) - (2.5 if day >= now - _SMALLER_NODES else 0)
         found.append(Bill(day, round(orders * cents / 100, 2), orders))
     return found

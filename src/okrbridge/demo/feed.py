@@ -14,6 +14,7 @@ Item = dict[str, Any]
 
 _SECONDS_TO_ANSWER = 5.0
 _SECONDS_TO_STORE = 30.0
+_LISTS = ("slos", "key-results", "objectives", "cycles")
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,21 @@ class View:
     slos: list[Item] = field(default_factory=list)
     key_results: list[Item] = field(default_factory=list)
     objectives: list[Item] = field(default_factory=list)
+    cycles: list[Item] = field(default_factory=list)
     problem: str = ""
 
     @property
     def is_complete(self) -> bool:
-        """Whether every SLO's window is filled, and every key result has a value or says why it cannot have one."""
+        """Whether SLOs' windows are filled, and key results have progress, or say why not, and a past."""
         return bool(self.slos and self.key_results) and (
             all((item.get("coverage_ratio") or 0) > 0.99 for item in self.slos)
             and all(_is_told(item) for item in self.key_results)
+            and any(item.get("forecast_p50") is not None for item in self.key_results)
         )
 
 
 def _is_told(item: Item) -> bool:
-    return item.get("value") is not None or item.get("quality") in ("too_early", "stale")
+    return item.get("progress_ratio") is not None or item.get("quality") in ("too_early", "stale")
 
 
 class Feed:
@@ -54,17 +57,18 @@ class Feed:
             return False
 
     def look(self) -> View:
-        """All SLOs, key results and objectives as they are now."""
+        """All there is to see, as it is now."""
         try:
-            return View(*(self._items(f"/api/v1/{name}") for name in ("slos", "key-results", "objectives")))
+            slos, key_results, objectives, cycles = map(self._items, _LISTS)
         except (requests.RequestException, ValueError) as error:
             return View(problem=f"no answer from okrbridge: {error}")
+        return View(slos, key_results, objectives, cycles)
 
     def history(self, slo: str, start: int, end: int, step: str) -> list[Item]:
         """Rows of an SLO's history between two instants in epoch seconds; empty when there is no answer."""
         span = {"from": _rfc3339(start), "to": _rfc3339(end), "step": step}
         try:
-            return self._items(f"/api/v1/slos/{slo}/history", span)
+            return self._items(f"slos/{slo}/history", span)
         except (requests.RequestException, ValueError):
             return []
 
@@ -75,7 +79,7 @@ class Feed:
             DemoError: it was refused, or there was no answer.
         """
         try:
-            answer = self._session.post(self.address + path, json=body, timeout=_SECONDS_TO_STORE)
+            answer = self._session.post(f"{self.address}/api/v1/{path}", json=body, timeout=_SECONDS_TO_STORE)
         except requests.RequestException as error:
             raise DemoError(f"okrbridge did not take {path}: {error}") from error
         if not answer.ok:
@@ -86,7 +90,7 @@ class Feed:
         self._session.close()
 
     def _items(self, path: str, query: dict[str, str] | None = None) -> list[Item]:
-        answer = self._session.get(self.address + path, params=query, timeout=_SECONDS_TO_ANSWER)
+        answer = self._session.get(f"{self.address}/api/v1/{path}", params=query, timeout=_SECONDS_TO_ANSWER)
         answer.raise_for_status()
         body = answer.json()
         items = body.get("items") if isinstance(body, dict) else None

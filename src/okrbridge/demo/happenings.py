@@ -64,7 +64,7 @@ def _incidents(cycle_start: datetime) -> Iterator[Happening]:
             id=f"INC-{1000 + number}",
             kind="incident",
             start=start,
-            end=start + minutes * MINUTE,
+            end=start + timedelta(seconds=round(60 * minutes)),
             detected_at=start + (3 + pick(9, "detect", number)) * MINUTE,
             service=SERVICES[number % len(SERVICES)],
             severity=("sev2", "sev1", "sev2", "sev3")[number % 4],
@@ -82,7 +82,7 @@ def _incident_days() -> Iterator[int]:
 def _customers(cycle_start: datetime, now: datetime) -> Iterator[Happening]:
     """People who sign up, and the share of them, growing, who order within three days."""
     for day in range(-WARM_UP_DAYS, (now - cycle_start) // DAY + 1):
-        ordering = 0.36 + 0.0032 * max(0, day + 7)
+        ordering = 0.33 + 0.0027 * max(0, day)
         for number in range(_SIGNUPS_A_DAY):
             subject = f"customer-{day + WARM_UP_DAYS:03}-{number:02}"
             signed_up = cycle_start + day * DAY + (number * 60 + pick(60, subject, "minute")) * MINUTE
@@ -101,5 +101,5 @@ def _deployments(cycle_start: datetime, now: datetime) -> Iterator[Happening]:
     """One on every working day, of each service in turn."""
     for day in range(-BASELINE_DAYS, (now - cycle_start) // DAY + 1):
         at = cycle_start + day * DAY + (9 * 60 + pick(360, "deploy", day)) * MINUTE
-        if at.weekday() < 5:  # noqa: PLR2004 - Monday to Friday
+        if at.weekday() < 5:
             yield Happening(f"deploy-{day}", "deploy", at, service=SERVICES[day % len(SERVICES)])

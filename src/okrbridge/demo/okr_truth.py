@@ -30,7 +30,7 @@ class Check:
 
     def __str__(self) -> str:
         if self.measured is None:
-            return f"{self.name}: not measured, {self.true:.6g} in truth (not exact)"
+            return f"{self.name}: not measured yet, {self.true:.6g} in truth"
         verdict = "exact" if self.is_exact else f"not exact, {self.true:.6g} in truth"
         return f"{self.name}: {self.measured:.6g} ({verdict})"
 

@@ -15,13 +15,16 @@ from types import FrameType
 from rich.console import Console
 from rich.live import Live
 
-from okrbridge.demo.definitions import example_folder, lay_out
+from okrbridge.demo.definitions import example_folder, lay_out, lay_out_for_intake
 from okrbridge.demo.feed import Feed, View
-from okrbridge.demo.processes import Crew, port_is_free
-from okrbridge.demo.stack import Stage, start_okrbridge, start_source
-from okrbridge.demo.steps import say
-from okrbridge.demo.table import summary, tables
+from okrbridge.demo.okr_table import summary, tables
+from okrbridge.demo.okr_truth import checks
+from okrbridge.demo.processes import Crew, Running, port_is_free
+from okrbridge.demo.stack import Stage, start_intake, start_okrbridge, start_source, wait_for
+from okrbridge.demo.steps import say, step
+from okrbridge.demo.telling import keep_sayings, tell_happenings, tell_sayings
 from okrbridge.demo.truth import compare
+from okrbridge.demo.world import World
 from okrbridge.errors import OkrbridgeError
 from okrbridge.sources.simulated.source import fleet_around
 
@@ -30,7 +33,12 @@ GOOD, WRONG_USAGE, UNREACHABLE = 0, 2, 4
 _LOOK_SECONDS = 2.0
 _LINE_SECONDS = 30.0
 _WAIT_FOR_DATA_SECONDS = 60.0
-_PIPE_WIDTH = 130
+_PIPE_WIDTH = 100
+_WORTH_A_LOOK = (
+    "key-results/lean-platform/scanned-repositories/explain",
+    "key-results/trusted-shop/activation/forecast",
+    "cycles/2026-q4/report?format=markdown",
+)
 
 
 def run_demo(
@@ -85,25 +93,48 @@ def _run_in(folder: Path, seconds: float | None, port: int, console: Console, di
 
 
 def _play(stage: Stage, seconds: float | None) -> None:
-    lay_out(example_folder(), stage.configuration, datetime.now(UTC))
+    world = World.around(datetime.now(UTC))
+    _lay_out(stage, world)
     feed = Feed(stage.port)
     try:
+        intake = start_intake(stage)
         source_url = start_source(stage)
+        _tell_what_happened(stage, feed, intake, world)
         start_okrbridge(stage, source_url, feed)
+        tell_sayings(feed)
         deadline = None if seconds is None else time.monotonic() + seconds
         _tell_addresses(stage, feed, source_url)
         _watch(stage, feed, deadline)
-        for comparison in compare(feed, stage.fleet, stage.configuration):
-            say(stage.console, f"Four weeks counted against the truth: {comparison}")
+        _compare(stage, feed, world)
     finally:
         feed.close()
+
+
+def _lay_out(stage: Stage, world: World) -> None:
+    example = example_folder()
+    lay_out(example, stage.configuration, world.now)
+    lay_out_for_intake(example, stage.intake_configuration)
+    world.write_books(stage.configuration)
+    keep_sayings(stage.database_url, world.now)
+
+
+def _tell_what_happened(stage: Stage, feed: Feed, intake: Running, world: World) -> None:
+    with step(stage.console, f"Telling okrbridge of {len(world.happenings):,} incidents, customers and deployments"):
+        wait_for(stage, intake.name, feed.is_ready)
+        tell_happenings(feed, world.happenings)
+        stage.crew.end(intake)
+
+
+def _compare(stage: Stage, feed: Feed, world: World) -> None:
+    for comparison in compare(feed, stage.fleet, stage.configuration):
+        say(stage.console, f"Four weeks counted against the truth: {comparison}")
+    for check in checks(feed.look().key_results, world):
+        say(stage.console, f"Key result against the truth: {check}")
 
 
 def _tell_addresses(stage: Stage, feed: Feed, source_url: str) -> None:
     base = feed.address
     rows = {
-        "SLOs": f"{base}/api/v1/slos",
-        "key results": f"{base}/api/v1/key-results",
         "metrics": f"{base}/metrics",
         "API documentation": f"{base}/docs",
         "Prometheus": source_url if source_url.startswith("http") else "none, the simulated source is used",
@@ -111,6 +142,8 @@ def _tell_addresses(stage: Stage, feed: Feed, source_url: str) -> None:
     }
     for name, address in rows.items():
         say(stage.console, f"  {name:<18} {address}")
+    for path in _WORTH_A_LOOK:
+        say(stage.console, f"  curl -s '{base}/api/v1/{path}'")
 
 
 def _watch(stage: Stage, feed: Feed, deadline: float | None) -> None:

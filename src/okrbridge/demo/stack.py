@@ -17,7 +17,7 @@ from okrbridge.demo.errors import DemoError
 from okrbridge.demo.exporter import write_prometheus_configuration
 from okrbridge.demo.feed import Feed
 from okrbridge.demo.history import load_history
-from okrbridge.demo.processes import Crew, free_port
+from okrbridge.demo.processes import Crew, Running, free_port
 from okrbridge.demo.steps import say, step
 from okrbridge.sources.simulated.fleet import Fleet
 from okrbridge.sources.simulated.source import SIMULATED_SCHEME
@@ -52,6 +52,16 @@ class Stage:
         """The folder with the demo's definitions."""
         return self.folder / "config"
 
+    @property
+    def database_url(self) -> str:
+        """The demo's own SQLite file."""
+        return f"sqlite:///{self.folder / 'okrbridge.db'}"
+
+    @property
+    def intake_configuration(self) -> Path:
+        """The folder with the definitions that are in force while the demo tells what happened."""
+        return self.folder / "intake"
+
 
 def start_source(stage: Stage) -> str:
     """Start what okrbridge will ask, and return its URL: a Prometheus with the fleet's past, or the built-in fleet.
@@ -77,7 +87,7 @@ def _start_prometheus(stage: Stage) -> str:
     exporter = [sys.executable, "-m", "okrbridge.demo.exporter", "--port", str(exporter_port), "--anchor", anchor]
     stage.crew.start("exporter", exporter)
     data = stage.folder / "prometheus"
-    with step(stage.console, "Loading 30 days of the fleet's history into Prometheus", measured=True) as report:
+    with step(stage.console, "Loading 46 days of the fleet's history into Prometheus", measured=True) as report:
         load_history(stage.fleet, data, stage.crew, lambda: int(time.time()), report)
     configuration = stage.folder / "prometheus.yml"
     write_prometheus_configuration(configuration, exporter_port)
@@ -89,22 +99,34 @@ def _start_prometheus(stage: Stage) -> str:
     return url
 
 
+def start_intake(stage: Stage) -> Running:
+    """Start ``okrbridge serve`` on the demo's SQLite file without anything to evaluate yet, and do not wait for it.
+
+    What is told to it is there when the first key result is measured, so that the past is measured with it.
+
+    Raises:
+        DemoError: it cannot be started.
+    """
+    command = serve_command(stage, stage.intake_configuration)
+    return stage.crew.start("okrbridge-intake", command, _environment(os.environ, SIMULATED_SCHEME))
+
+
 def start_okrbridge(stage: Stage, source_url: str, feed: Feed) -> None:
-    """Start ``okrbridge serve`` on an SQLite file and wait until it is ready.
+    """Start ``okrbridge serve`` on the demo's SQLite file and wait until it is ready.
 
     Raises:
         DemoError: it ended, or was not ready in time.
     """
     with step(stage.console, "Starting okrbridge"):
-        stage.crew.start("okrbridge", serve_command(stage), _environment(os.environ, source_url))
+        command = serve_command(stage, stage.configuration)
+        stage.crew.start("okrbridge", command, _environment(os.environ, source_url))
         wait_for(stage, "okrbridge", feed.is_ready)
 
 
-def serve_command(stage: Stage) -> list[str]:
+def serve_command(stage: Stage, configuration: Path) -> list[str]:
     """The command line of the demo's okrbridge."""
-    serve = [sys.executable, "-m", "okrbridge", "serve", "--config", str(stage.configuration)]
-    database = ["--database-url", f"sqlite:///{stage.folder / 'okrbridge.db'}"]
-    return [*serve, *database, "--host", "127.0.0.1", "--port", str(stage.port)]
+    serve = [sys.executable, "-m", "okrbridge", "serve", "--config", str(configuration)]
+    return [*serve, "--database-url", stage.database_url, "--host", "127.0.0.1", "--port", str(stage.port)]
 
 
 def wait_for(stage: Stage, name: str, is_ready: Callable[[], bool]) -> None:

@@ -1,14 +1,13 @@
-"""SLOs and key results as tables in the terminal. A number that is not known is a dash."""
+"""The table of SLOs in the terminal, and how numbers are shown there. What is not known is a dash."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from okrbridge.demo.feed import Item, View
+from okrbridge.demo.feed import Item
 from okrbridge.domain.units import format_quantity, parse_unit
 from okrbridge.errors import UnitError
 
@@ -17,20 +16,13 @@ _BAR_WIDTH = 8
 _COLOURS = {
     "ok": "green", "burning": "yellow", "exhausted": "red", "error": "red", "invalid": "red", "stale": "yellow",
     "on_track": "green", "achieved": "bold green", "at_risk": "yellow", "off_track": "red", "missed": "bold red",
+    "too_early": "blue", "no_data": "magenta",
 }  # fmt: skip
-
-
-def tables(view: View, note: str = "") -> RenderableType:
-    """Both tables, with a line below them."""
-    parts: list[RenderableType] = [slo_table(view.slos), key_result_table(view.key_results)]
-    if view.problem or note:
-        parts.append(Text(view.problem or note, style="dim"))
-    return Group(*parts)
 
 
 def slo_table(items: Iterable[Item]) -> Table:
     """One row an SLO."""
-    table = _table(
+    table = plain_table(
         "Service level objectives", "SLO", ("target", "SLI", "budget left", "burn 1h"), ("state", "coverage")
     )
     for item in items:
@@ -46,41 +38,18 @@ def slo_table(items: Iterable[Item]) -> Table:
     return table
 
 
-def key_result_table(items: Iterable[Item]) -> Table:
-    """One row a key result."""
-    table = _table("Key results", "key result", ("from", "now", "to", "progress", "planned"), ("status",))
-    for item in items:
-        table.add_row(
-            f"{text(item.get('objective'))}/{text(item.get('key_result'))}",
-            *(quantity(item.get(name), item.get("unit")) for name in ("baseline", "value", "target")),
-            bar(item.get("progress_ratio"), 0),
-            percent(item.get("expected_ratio"), 0),
-            coloured(item.get("status")),
-        )
-    return table
-
-
-def _table(title: str, name: str, numbers: Sequence[str], others: Sequence[str]) -> Table:
+def plain_table(title: str, name: str, numbers: Sequence[str], others: Sequence[str]) -> Table:
     """On a narrow terminal the names are wrapped, never the numbers."""
-    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    padding = (0, 1, 0, 0)
+    table = Table(
+        title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False, padding=padding
+    )
     table.add_column(name, overflow="fold")
     for heading in numbers:
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in others:
         table.add_column(heading, no_wrap=True)
     return table
-
-
-def summary(view: View) -> str:
-    """Everything in one line, for a log."""
-    if view.problem:
-        return view.problem
-    slos = [
-        f"{text(item.get('slo'))} {text(item.get('state'))}, {percent(item.get('budget_remaining_ratio'), 1)} left"
-        for item in view.slos
-    ]
-    statuses = [f"{text(item.get('key_result'))} {text(item.get('status'))}" for item in view.key_results]
-    return "; ".join(slos) + " | " + ", ".join(statuses)
 
 
 def text(value: object) -> str:
@@ -101,11 +70,11 @@ def times(value: object) -> str:
     return f"{value:.2f}x" if isinstance(value, int | float) else UNKNOWN
 
 
-def quantity(value: object, unit: object) -> str:
-    """A value in its unit, to five significant digits."""
+def quantity(value: object, unit: object, digits: int = 5) -> str:
+    """A value in its unit, to so many significant digits."""
     if not isinstance(value, int | float):
         return UNKNOWN
-    rounded = float(f"{value:.5g}")
+    rounded = float(f"{value:.{digits}g}")
     try:
         return format_quantity(rounded, parse_unit(str(unit or "")))
     except UnitError:

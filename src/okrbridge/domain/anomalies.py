@@ -42,10 +42,24 @@ def is_anomalous(value: float, history: FloatArray, limit: float = LIMIT) -> boo
     Args:
         history: earlier values, without those that a person excluded; shape (values,).
     """
+    usual = usual_range(history, limit)
+    return usual is not None and not usual[0] <= value <= usual[1]
+
+
+def usual_range(history: FloatArray, limit: float = LIMIT) -> tuple[float, float] | None:
+    """The lowest and the highest value that are not anomalous after a history; None when it is too short to tell.
+
+    Worked example: after 9, 10, 10, 11, 12 they are 7 and 13.
+
+    Args:
+        history: as for ``is_anomalous``.
+    """
     if len(history) < MIN_HISTORY:
-        return False
+        return None
+    median = float(np.median(history))
     slack = NOISE * max(1.0, float(np.abs(history).max()))
-    return abs(value - float(np.median(history))) > limit * typical_deviation(history) + slack
+    away = limit * typical_deviation(history) + slack
+    return median - away, median + away
 
 
 def anomalous(

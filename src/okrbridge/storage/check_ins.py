@@ -44,6 +44,11 @@ class SqlCheckInRecords:
         newest_first = newest_first.order_by(own.at_us.desc(), own.id.desc()).limit(limit)
         return [_check_in(row) for row in reversed(self.connection.execute(newest_first).all())]
 
+    def count(self, until: datetime) -> int:
+        """How many there are of all key results at or before an instant."""
+        earlier = check_ins.c.at_us <= to_microseconds(until)
+        return self.connection.execute(select(func.count()).select_from(check_ins).where(earlier)).scalar_one()
+
     def latest(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
         """The last check-in of each at or before an instant; absent when there is none."""
         return {name: found[-1] for name, found in self.recent(key_results, until, 1).items()}

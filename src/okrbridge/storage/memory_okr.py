@@ -92,6 +92,10 @@ class MemoryCheckInRecords:
             found = [one for one in found if one.at in interval]
         return found[max(0, len(found) - limit) :]
 
+    def count(self, until: datetime) -> int:
+        """How many there are of all key results at or before an instant."""
+        return sum(one.at <= until for one in self._okr.check_ins)
+
     def latest(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
         """The last check-in of each at or before an instant; absent when there is none."""
         return {name: found[-1] for name, found in self.recent(key_results, until, 1).items()}

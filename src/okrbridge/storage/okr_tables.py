@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from okrbridge.storage.tables import finite, metadata
 
 _JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+_ORDERED = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that SQL puts in order: by code points, as SQLite and Python do, whatever the language of the database."""
 
 documents = Table(
     "documents",
@@ -28,7 +30,7 @@ check_ins = Table(
     metadata,
     Column("key_result", Text, primary_key=True),
     Column("at_us", BigInteger, primary_key=True, autoincrement=False),
-    Column("id", Text, primary_key=True),
+    Column("id", _ORDERED, primary_key=True),
     Column("by", Text, nullable=False),
     Column("confidence", Integer),
     Column("evidence", _JSON, nullable=False),
@@ -47,8 +49,8 @@ check_ins = Table(
 events = Table(
     "events",
     metadata,
-    Column("source", Text, primary_key=True),
-    Column("external_id", Text, primary_key=True),
+    Column("source", _ORDERED, primary_key=True),
+    Column("external_id", _ORDERED, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("start_us", BigInteger, nullable=False),
     Column("end_us", BigInteger),
@@ -67,7 +69,7 @@ events = Table(
 baselines = Table(
     "baselines",
     metadata,
-    Column("key_result", Text, primary_key=True),
+    Column("key_result", _ORDERED, primary_key=True),
     Column("question", Text, primary_key=True),
     Column("value", Double, nullable=False),
     Column("window_start_us", BigInteger, nullable=False),

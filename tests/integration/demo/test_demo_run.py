@@ -44,7 +44,7 @@ def behaviour(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyP
 
 
 def _serve_as(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setattr(stack, "serve_command", lambda stage: [sys.executable, str(STUB), str(stage.port), kind])
+    monkeypatch.setattr(stack, "serve_command", lambda stage, _: [sys.executable, str(STUB), str(stage.port), kind])
 
 
 def _folders(tmp_path: Path) -> list[str]:
@@ -61,7 +61,7 @@ def test_it_runs_its_time_twice_and_leaves_nothing(
         assert port_is_free(port)
     shown = _text(console)
     assert "prometheus and promtool not found on PATH: the built-in simulated source is used" in shown
-    assert f"http://127.0.0.1:{port}/api/v1/key-results" in shown
+    assert f"http://127.0.0.1:{port}/api/v1/key-results/trusted-shop/activation/forecast" in shown
     assert "api-availability" in shown
     assert "Every process of the demo is stopped." in shown
     assert _folders(tmp_path) == []
@@ -94,6 +94,7 @@ def test_a_folder_of_one_s_own_is_kept(
         run.run_demo(seconds=0.2, port=free_port(), console=console, diagnostics=diagnostics, work_folder=folder) == 0
     )
     assert (folder / "okrbridge.log").exists()
+    assert (folder / "okrbridge-intake.log").exists()
     assert (folder / "config" / "cycle.yaml").exists()
 
 
@@ -103,7 +104,7 @@ def test_an_early_end_is_named_and_the_logs_are_kept(
     _serve_as(behaviour, "failing")
     assert run.run_demo(seconds=1, port=free_port(), console=console, diagnostics=diagnostics) == 4
     shown = _text(diagnostics)
-    assert "okrbridge ended by itself (exit code 1)" in shown
+    assert "okrbridge-intake ended by itself (exit code 1)" in shown
     assert "the database is read-only" in shown
     (kept,) = _folders(tmp_path)
     assert kept in shown
@@ -113,7 +114,15 @@ def test_never_ready_is_a_failure_in_the_end(behaviour: pytest.MonkeyPatch, cons
     _serve_as(behaviour, "never")
     behaviour.setattr(stack, "SECONDS_TO_READY", 1.0)
     assert run.run_demo(seconds=1, port=free_port(), console=console, diagnostics=diagnostics) == 4
-    assert "okrbridge was not ready within 1 s" in _text(diagnostics)
+    assert "okrbridge-intake was not ready within 1 s" in _text(diagnostics)
+
+
+def test_what_is_refused_ends_the_demo_with_the_reason(
+    behaviour: pytest.MonkeyPatch, console: Console, diagnostics: Console
+):
+    _serve_as(behaviour, "refusing")
+    assert run.run_demo(seconds=1, port=free_port(), console=console, diagnostics=diagnostics) == 4
+    assert "okrbridge refused events with 403" in _text(diagnostics).replace("\n", " ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -123,7 +132,7 @@ def test_a_signal_stops_everything_with_exit_code_0(tmp_path: Path, number: sign
 import sys
 from rich.console import Console
 from okrbridge.demo import run, stack
-stack.serve_command = lambda stage: [sys.executable, {str(STUB)!r}, str(stage.port), "ready"]
+stack.serve_command = lambda stage, _: [sys.executable, {str(STUB)!r}, str(stage.port), "ready"]
 sys.exit(run.run_demo(seconds=None, port={port}, console=Console(), diagnostics=Console()))
 """
     log = tmp_path / "out.txt"

@@ -11,12 +11,14 @@ import numpy as np
 from tests.unit.api.snapshots import NOW, definitions, rich_snapshot
 
 from okrbridge.api.dependencies import ApiServices, ReadinessCheck
+from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.ports import Buckets, Storage, Transaction
 from okrbridge.application.records import DefinitionRevision, ProgressRecord
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.domain.ledger import Slices, WindowSums, sum_window
 from okrbridge.domain.windows import Grid, Interval, epoch_seconds
 from okrbridge.errors import StorageError
+from okrbridge.storage.memory import MemoryStorage
 
 MINUTE = timedelta(minutes=1)
 
@@ -79,13 +81,29 @@ class FakeDefinitions:
 
 
 @dataclass
+class FakeScores:
+    """Scores of closed cycles."""
+
+    held: list[ScoreRecord] = field(default_factory=list)
+
+    def all(self) -> list[ScoreRecord]:
+        return self.held
+
+
+@dataclass
 class FakeDatabase:
     """Reads only; ``is_broken`` makes it fail as a database that cannot be reached does."""
 
     ledger: FakeLedger = field(default_factory=FakeLedger)
     progress: FakeProgress = field(default_factory=FakeProgress)
     definitions: FakeDefinitions = field(default_factory=FakeDefinitions)
+    scores: FakeScores = field(default_factory=FakeScores)
     is_broken: bool = False
+
+    def __getattr__(self, name: str) -> object:
+        """Everything else that a database keeps is empty."""
+        with MemoryStorage(Grid(MINUTE)).reading() as empty:
+            return getattr(empty, name)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from okrbridge.application.key_result_outlook import CheckInState, Outlook
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
 from okrbridge.application.slo_reports import (
     NEVER,
@@ -26,6 +28,7 @@ from okrbridge.application.snapshot import (
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
+from okrbridge.domain.forecast import Forecast, ForecastMethod
 from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultKind, Operator
 from okrbridge.domain.ledger import FloatArray, WindowCounts
 from okrbridge.domain.measures import PromqlMeasure, SloMeasure, SloQuantity
@@ -232,9 +235,24 @@ SEARCH_OBJECTIVE = OkrObjective(
 )
 
 
+OUTLOOK = Outlook(
+    forecast=Forecast(0.1, 0.0, 0.9, 1.1, 1.3, 0.75, ForecastMethod.TREND, 6),
+    velocity=0.1,
+    required_velocity=0.05,
+    velocity_ratio=2.0,
+    machine_confidence=8,
+    divergence=-1,
+    value_needed=0.99575,
+    best_value=0.9972,
+    guard_breached=False,
+    check_ins=CheckInState(confidence=7, due_at=AT + timedelta(days=3)),
+)
+
+
 def uptime_report() -> KeyResultReport:
     """99.72 % is (0.9972 - 0.992) / (0.9995 - 0.992) = 0.6933 of the way; expected 0.5, gap -0.1933."""
-    return _report(UPTIME, 0.9972, raw=0.6933333333333334, gap=-0.19333333333333336, sample_count=25000.0)
+    report = _report(UPTIME, 0.9972, raw=0.6933333333333334, gap=-0.19333333333333336, sample_count=25000.0)
+    return replace(report, outlook=OUTLOOK)
 
 
 def budget_report() -> KeyResultReport:

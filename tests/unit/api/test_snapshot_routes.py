@@ -14,9 +14,10 @@ from tests.unit.api.fakes import FakeDatabase, services
 
 from okrbridge.api.app import create_app
 from okrbridge.api.schemas.base import Page
+from okrbridge.api.schemas.cycles import CycleItem
 from okrbridge.api.schemas.explanations import KeyResultExplanation, SloExplanation
 from okrbridge.api.schemas.key_results import KeyResultHistory, KeyResultItem
-from okrbridge.api.schemas.objectives import CycleItem, ObjectiveDetail, ObjectiveItem, ObjectiveNode
+from okrbridge.api.schemas.objectives import ObjectiveDetail, ObjectiveItem, ObjectiveNode
 from okrbridge.api.schemas.operations import Health, Readiness
 from okrbridge.api.schemas.slos import SloHistory, SloItem
 

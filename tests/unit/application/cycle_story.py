@@ -1,7 +1,7 @@
 """Two quarters of one objective in a storage in memory, for tests of the life of a cycle."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,11 +110,12 @@ class Story:
         with self.storage.transaction() as transaction:
             transaction.progress.save([measurement], [record_of(key_result, at, value, status, quality)])
 
-    def close(self, at: datetime | None = None, **judgements: Judgement) -> list[ScoreRecord]:
-        """Close the first quarter; key results without a judgement get a sentence."""
-        said = {one.id: judgements.get(one.name, Judgement("It went as it went.")) for one in self.key_results}
+    def close(self, at: datetime | None = None, said: Mapping[str, Judgement] | None = None) -> list[ScoreRecord]:
+        """Close the first quarter; key results about which nothing is said, by name, get a sentence."""
+        silent = Judgement("It went as it went.")
+        judgements = {one.id: (said or {}).get(one.name, silent) for one in self.key_results}
         with self.storage.transaction() as transaction:
-            return Closing(transaction, self.definitions, Q1, at or self.at).close(said, EDITOR)
+            return Closing(transaction, self.definitions, Q1, at or self.at).close(judgements, EDITOR)
 
     def scores(self) -> list[ScoreRecord]:
         """What is kept."""
@@ -142,9 +143,7 @@ class Story:
     def view(self, *, sees_restricted: bool = True) -> CycleView:
         """What a caller sees of it."""
         with self.storage.reading() as database:
-            return cycle_view(
-                database, self.definitions, self.snapshot(), self.at, sees_restricted=sees_restricted
-            )
+            return cycle_view(database, self.definitions, self.snapshot(), self.at, sees_restricted=sees_restricted)
 
     def report(self, cycle: Cycle = Q1, *, sees_restricted: bool = True) -> Item:
         """The report of a cycle."""

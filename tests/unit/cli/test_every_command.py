@@ -37,6 +37,7 @@ NAMES = (
     "backfill",
     "config openapi",
     "config schema",
+    "cycle report",
     "db check",
     "db current",
     "db upgrade",
@@ -44,8 +45,12 @@ NAMES = (
     "evaluate",
     "explain",
     "import",
+    "init",
     "plan",
     "serve",
+    "templates list",
+    "templates new",
+    "templates show",
     "token create",
     "token list",
     "token revoke",
@@ -63,6 +68,8 @@ def test_each_takes_the_common_options_after_its_name(name: str):
     command = all_commands()[name]
     made = ["--role", "viewer", "--name", "x"]
     subjects = {"explain": ["slo/x"], "import": ["slos.yaml"], "token create": made, "token revoke": ["x"]}
+    subjects["cycle report"] = ["2026-q4"]
+    subjects |= {"templates show": ["x"], "templates new": ["x", "--cycle", "c", "--team", "t", "--owner", "o"]}
     subject = subjects.get(name, [])
     given = ["--config", "elsewhere", "--database-url", "sqlite:///x.db", "--format", "json"]
     with command.make_context(name, [*given, *subject]) as context:

@@ -273,7 +273,7 @@ RATIO_PROMQL = "measure: {promql: conversion, unit: ratio}"
 POINTS_PROMQL = "measure: {promql: satisfaction, unit: points}"
 
 
-def test_r114_5_points_more_wait_for_the_frozen_baseline():
+def test_k69_5_points_more_wait_for_the_frozen_baseline():
     found = key_result("change: +5 points", "baseline: {over: 90d}", POINTS_PROMQL)
 
     assert (found.kind, found.absolute_change, found.relative_change) == (KeyResultKind.INCREASE, 5, None)
@@ -288,7 +288,8 @@ def test_r114_5_points_more_wait_for_the_frozen_baseline():
         ("+5%", KeyResultKind.RELATIVE, 0.042),
         ("0.05", KeyResultKind.RELATIVE, 0.042),
         ("+5pp", KeyResultKind.INCREASE, 0.09),
-        ("+5 pp", KeyResultKind.INCREASE, 0.09),
+        ("+5 PP", KeyResultKind.INCREASE, 0.09),
+        ("5 percent points", KeyResultKind.INCREASE, 0.09),
         ("5 percentage points", KeyResultKind.INCREASE, 0.09),
         ("-1 percentage point", KeyResultKind.DECREASE, 0.03),
     ],
@@ -328,6 +329,10 @@ def test_a_change_with_a_unit_is_a_way_in_the_unit_of_the_metric(change, start, 
         (["kind: increase", "change: +5%", "from: 40%", RATIO_PROMQL], "wrong_unit change"),
         (["kind: relative", "change: +5 points", "from: 40 points", POINTS_PROMQL], "wrong_unit change"),
         (["kind: band", "change: 5 points", "from: 40 points", POINTS_PROMQL], "wrong_unit change"),
+        (
+            ["kind: threshold", "operator: ge", "to: 5 points", "change: +5 points", POINTS_PROMQL],
+            "does_not_belong change",
+        ),
         (["verb: reduce", "change: +5 points", "baseline: {over: 90d}", POINTS_PROMQL], "direction_conflict verb"),
         (["change: +5pp", "from: 98%", "measure: {slo: api-availability}"], "wrong_value change"),
     ],

@@ -8,7 +8,6 @@ from tests.unit.definitions.samples import (
     EVERYTHING,
     KEY_RESULT_LINE,
     OBJECTIVE,
-    RELEASE,
     SLO,
     changed,
     codes_of,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.definitions.okr_samples import INDICATOR, SOURCES, codes, faults, key_result
-from tests.unit.definitions.samples import CYCLE, SLO, codes_of, faults_of, loaded
+from tests.unit.definitions.samples import CYCLE, RELEASE, SLO, codes_of, faults_of, loaded
 
 from okrbridge.definitions.loader import load
 from okrbridge.domain.definition_set import DataSource
@@ -135,6 +135,15 @@ def test_an_sli_is_not_asked_of_a_database():
     text = SLO.replace("metricSourceRef: prometheus", "metricSourceRef: billing-db") + SOURCES
 
     assert "wrong_source" in codes_of(text)
+
+
+def test_a_source_of_an_unknown_type_is_told_the_known_ones():
+    source = "---\napiVersion: openslo/v1\nkind: DataSource\nmetadata: {name: sheet}\n"
+    (fault,) = faults_of(f"{CYCLE}{source}spec: {{type: Excel, connectionDetails: {{url: https://sheet.example}}}}\n")
+
+    assert fault.endswith(
+        f"sources of type 'Excel' are not supported by {RELEASE} yet; use Prometheus, SQL, HTTP or CSV"
+    )
 
 
 def test_sources_of_every_type_are_declared_with_secrets_by_reference():

@@ -23,6 +23,7 @@ class Row:
     """A key result of the corpus as declared, and its (value, raw progress) points."""
 
     id: str
+    name: str
     kind: str
     direction: str
     baseline: str

@@ -49,7 +49,7 @@ def test_a_change_in_the_unit_of_the_metric_is_added_to_the_baseline(baseline, c
     assert str(absolute_target(baseline, change)) != "-0.0"
 
 
-def test_r114_5_points_more_wait_for_the_frozen_baseline():
+def test_k69_5_points_more_wait_for_the_frozen_baseline():
     # A satisfaction of 40 points over the 90 days before the start: 45, and 42.5 is half of the way.
     declared = ROWS["K69"].declared()
     resolved = resolve_baseline(declared, 40.0)

@@ -116,6 +116,15 @@ def test_a_relative_target_is_reached_by_just_that_change(baseline: float, chang
     assert progress.ratio == pytest.approx(part, abs=1e-6)
 
 
+@given(ROUND, ROUND, RATIOS)
+def test_a_target_by_points_is_reached_by_just_that_way(baseline: float, change: float, part: float):
+    assume(abs(change) > 1e-3 * max(1, abs(baseline)))
+    declared = key_result(baseline=None, target=None, absolute_change=change)
+    progress = progress_of(resolve_baseline(declared, baseline), baseline + change * part)
+    assert progress is not None
+    assert progress.ratio == pytest.approx(part, abs=1e-6)
+
+
 PARTS = st.lists(
     st.builds(
         Contribution,

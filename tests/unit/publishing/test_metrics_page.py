@@ -18,6 +18,7 @@ from tests.unit.api import snapshots as made
 
 from okrbridge.application.metric_catalogue import BY_NAME, CATALOGUE, MetricType, Origin
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
+from okrbridge.domain.key_results import Visibility
 from okrbridge.domain.windows import RollingWindow
 from okrbridge.publishing.gzip_parts import Compressed, compressed, finished
 from okrbridge.publishing.metrics import MetricsPage, render
@@ -58,6 +59,11 @@ def _page(snapshot: Snapshot | None = None) -> bytes:
         'okrbridge_key_result_status{okr_objective="fast-search",key_result="errors",status="no_data"} 1',
         'okrbridge_key_result_quality{okr_objective="fast-search",key_result="p99-latency",quality="error"} 1',
         'okrbridge_key_result_measurement_age_seconds{okr_objective="fast-search",key_result="p99-latency"} 120',
+        'okrbridge_key_result_confidence{okr_objective="reliable-checkout",key_result="uptime"} 7',
+        'okrbridge_key_result_forecast_ratio{okr_objective="reliable-checkout",key_result="uptime",quantile="0.5"} 1.1',
+        'okrbridge_key_result_hit_probability_ratio{okr_objective="reliable-checkout",key_result="uptime"} 0.75',
+        'okrbridge_key_result_guard_breached{okr_objective="reliable-checkout",key_result="uptime"} 0',
+        'okrbridge_key_result_check_in_overdue{okr_objective="reliable-checkout",key_result="uptime"} 0',
         'okrbridge_objective_progress_ratio{okr_objective="fast-search"} 0.16666666666666666',
         'okrbridge_cycle_elapsed_ratio{cycle="2026-q1"} 0.5',
         'okrbridge_source_up{source="prometheus"} 1',
@@ -67,6 +73,24 @@ def _page(snapshot: Snapshot | None = None) -> bytes:
 )
 def test_the_page_tells_what_the_evaluation_found(line: str):
     assert line in _lines(_page())
+
+
+def test_restricted_key_results_and_objectives_are_in_no_metric_not_even_by_name():
+    snapshot = made.rich_snapshot()
+    one, other = snapshot.objectives
+    hidden = dataclasses.replace(one.objective, visibility=Visibility.RESTRICTED)
+    secret = tuple(dataclasses.replace(report, is_restricted=True) for report in one.key_results)
+    partly = tuple(
+        dataclasses.replace(report, is_restricted=report.key_result.name == "errors") for report in other.key_results
+    )
+    objectives = (
+        dataclasses.replace(one, objective=hidden, key_results=secret),
+        dataclasses.replace(other, key_results=partly),
+    )
+    page = _page(dataclasses.replace(snapshot, objectives=objectives)).decode()
+    assert "reliable-checkout" not in page
+    assert 'key_result="errors"' not in page
+    assert 'key_result="p99-latency"' in page
 
 
 def test_what_is_unknown_is_absent():

@@ -16,6 +16,12 @@ def test_every_column_of_a_stable_table_is_explained(name: str):
     assert [one for one in columns if f"`{one}`" not in section and f"`{name}.{one}`" not in unstable] == []
 
 
+@pytest.mark.parametrize("name", ["documents", "check_ins", "events", "baselines", "scores", "findings"])
+def test_every_column_of_an_okr_table_is_explained(name: str):
+    section = PAGE.partition(f"### `{name}`")[2].partition("\n##")[0]
+    assert [column.name for column in metadata.tables[name].columns if f"`{column.name}`" not in section] == []
+
+
 def test_every_table_is_named():
     assert [name for name in metadata.tables if f"`{name}`" not in PAGE] == []
 

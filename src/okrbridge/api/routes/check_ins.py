@@ -8,14 +8,22 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from okrbridge.api.auth import READS, Editor, request_id_of
-from okrbridge.api.dependencies import ApiServices, Services
-from okrbridge.api.documentation import HISTORY, ONE, KeyResultName, ObjectiveName, problems
-from okrbridge.api.errors import DATABASE_UNAVAILABLE, NOT_EVALUATED, NOT_FOUND, REFUSED_CHECK_IN
+from okrbridge.api.dependencies import Services
+from okrbridge.api.documentation import ONE, KeyResultName, ObjectiveName, problems
+from okrbridge.api.errors import (
+    DATABASE_UNAVAILABLE,
+    INVALID_REQUEST,
+    KEY_REUSED,
+    NOT_EVALUATED,
+    NOT_FOUND,
+    REFUSED_INPUT,
+)
 from okrbridge.api.idempotent import Once, json_answer
 from okrbridge.api.schemas.check_ins import CheckInBody, CheckInItem, CheckInPage, DraftItem, ForecastItem
-from okrbridge.api.view import View, view_of
-from okrbridge.api.writing import SOUND_JSON, WRITES
-from okrbridge.application.access_ports import StoredAnswer
+from okrbridge.api.view import view_of
+from okrbridge.api.writing import WRITES, takes_json
+from okrbridge.application.access_ports import Role, StoredAnswer
+from okrbridge.application.annotations import TOLD
 from okrbridge.application.audit import Change, record_change
 from okrbridge.application.check_ins import (
     TRADE_OFF,
@@ -40,7 +48,8 @@ from okrbridge.domain.windows import Interval
 
 router = APIRouter(prefix="/key-results/{objective}/{key_result}", tags=["check-ins"])
 _MOST_EVENTS = 50
-_WITH_DATABASE = {**ONE, **problems(NOT_FOUND, NOT_EVALUATED, DATABASE_UNAVAILABLE)}
+_NOT_NOW = (NOT_EVALUATED, DATABASE_UNAVAILABLE)
+_READS = {**ONE, **problems(*_NOT_NOW)}
 
 
 @router.get(
@@ -48,7 +57,7 @@ _WITH_DATABASE = {**ONE, **problems(NOT_FOUND, NOT_EVALUATED, DATABASE_UNAVAILAB
     operation_id="listCheckIns",
     summary="Check-ins of a key result",
     response_model=CheckInPage,
-    responses={**HISTORY, **_WITH_DATABASE},
+    responses=_READS,
     dependencies=[READS],
 )
 def list_check_ins(
@@ -58,15 +67,15 @@ def list_check_ins(
     view = view_of(request, services)
     report = view.key_result(objective, key_result)
     with services.storage.reading() as database:
-        said = [one for one in database.check_ins.of(report.key_result.id) if _is_of_cycle(report, one.at)]
+        said = database.check_ins.of(report.key_result.id, _measured(report))
         content = {
             "objective": objective,
             "key_result": key_result,
             **_summary(database, report, said, view.now),
-            "items": [check_in_item(one) for one in said if view.sight.shows_key_result(one.key_result)],
+            "items": [check_in_item(one) for one in said],
             "next": None,
         }
-    return view.answer_with_database(content) if False else _fresh(view, content)
+    return view.answer_of_now(content)
 
 
 @router.get(
@@ -74,7 +83,7 @@ def list_check_ins(
     operation_id="draftCheckIn",
     summary="A check-in to fill in",
     response_model=DraftItem,
-    responses=_WITH_DATABASE,
+    responses=_READS,
     dependencies=[READS],
 )
 def draft_check_in(
@@ -85,7 +94,7 @@ def draft_check_in(
     report = view.key_result(objective, key_result)
     with services.storage.reading() as database:
         evidence = _evidence(database, report, view.now)
-    return _fresh(view, draft_item(report, evidence))
+    return view.answer_of_now(draft_item(report, evidence))
 
 
 @router.post(
@@ -94,14 +103,15 @@ def draft_check_in(
     summary="Check in",
     status_code=201,
     response_model=CheckInItem,
-    responses={**WRITES, **_WITH_DATABASE, **problems(*REFUSED_CHECK_IN)},
+    responses={**WRITES, **problems(NOT_FOUND, *_NOT_NOW, INVALID_REQUEST, REFUSED_INPUT, KEY_REUSED)},
+    dependencies=takes_json(Role.EDITOR),
 )
 def check_in(
     request: Request,
     services: Services,
+    *,
     caller: Editor,
     once: Once,
-    *,
     objective: ObjectiveName,
     key_result: KeyResultName,
     body: CheckInBody,
@@ -125,3 +135,64 @@ def check_in(
         return json_answer(item, 201)
 
     return once.answer(services, caller, write)
+
+
+@router.get(
+    "/forecast",
+    operation_id="getForecast",
+    summary="What a key result comes to when it is due",
+    response_model=ForecastItem,
+    responses=_READS,
+    dependencies=[READS],
+)
+def get_forecast(request: Request, services: Services, objective: ObjectiveName, key_result: KeyResultName) -> Response:
+    """The interval and the probability to reach the goal, with what was forecast at each check-in."""
+    view = view_of(request, services)
+    report = view.key_result(objective, key_result)
+    with services.storage.reading() as database:
+        said = database.check_ins.of(report.key_result.id, report.key_result.period)
+    return view.answer_of_now(forecast_item(report, said))
+
+
+def _said(body: CheckInBody) -> Said:
+    given = body.model_dump()
+    return Said(**{**given, "output": CheckInOutput(body.output)})
+
+
+def _evidence(database: Transaction, report: KeyResultReport, now: datetime) -> Item:
+    identity = report.key_result.id
+    last = database.check_ins.latest([identity], now).get(identity)
+    since = last.at if last else report.key_result.period.start
+    events = _told_events(database, Interval(since, now)) if since < now else []
+    return evidence_of(report, last, events)
+
+
+def _told_events(database: Transaction, interval: Interval) -> list[Event]:
+    """What may explain how numbers moved; sign-ups and answers are counted, not told."""
+    return database.events.between(interval, TOLD, 10_000)[-_MOST_EVENTS:]
+
+
+def _summary(database: Transaction, report: KeyResultReport, said: list[CheckIn], now: datetime) -> Item:
+    evidence = CycleEvidence(database, report.cycle, [report.key_result], {}, now)
+    items = evidence.items(report.key_result)
+    confident = [one for one in said if one.confidence is not None]
+    trend = trend_of([one.confidence for one in confident if one.confidence is not None])
+    return {
+        "confidence_direction": str(trend.direction) if trend.direction else None,
+        "confidence_colours": [str(colour) for colour in trend.colours],
+        "drops": [rfc3339(confident[place].at) for place in trend.drops],
+        "without_decision_count": items["check_ins_without_decision"],
+        **{key: items[key] for key in ("first_red_at", "first_red_week", "red_spells", "decision_latency_days")},
+        "slowed_by": [slowed_item(one) for one in _slowing(database, report)],
+    }
+
+
+def _slowing(database: Transaction, report: KeyResultReport) -> list[Event]:
+    events = database.events.between(_measured(report), (TRADE_OFF,))
+    return [one for one in events if one.subject == report.key_result.id]
+
+
+def _measured(report: KeyResultReport) -> Interval:
+    """The cycle, and the time after it in which measuring goes on."""
+    cycle = report.cycle
+    return Interval(cycle.interval.start, max(cycle.interval.end, cycle.measure_until))

@@ -26,8 +26,8 @@ from okrbridge.api.idempotent import Once, json_answer
 from okrbridge.api.lookup import find_declared
 from okrbridge.api.responses import JsonResponse, answer_with_tag, from_database
 from okrbridge.api.schemas.cycles import ClosingBody, ClosingForm, ScoreChangeBody, ScoreItem, Scores
-from okrbridge.api.writing import SOUND_JSON, WRITES
-from okrbridge.application.access_ports import StoredAnswer
+from okrbridge.api.writing import WRITES, takes_json
+from okrbridge.application.access_ports import Role, StoredAnswer
 from okrbridge.application.closing import Closing, Judgement, UnfinishedClosingError
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.ports import Transaction
@@ -65,7 +65,7 @@ def get_closing_form(request: Request, services: Services, _caller: Editor, cycl
     summary="Close a cycle",
     response_model=Scores,
     responses=_CLOSES,
-    dependencies=[SOUND_JSON],
+    dependencies=takes_json(Role.EDITOR),
 )
 def close_cycle(
     request: Request, services: Services, caller: Editor, once: Once, *, cycle: CycleName, body: ClosingBody
@@ -120,7 +120,7 @@ def get_score(
     summary="Put a score right",
     response_model=ScoreItem,
     responses=_CHANGES,
-    dependencies=[SOUND_JSON],
+    dependencies=takes_json(Role.EDITOR),
 )
 def change_score(
     request: Request,

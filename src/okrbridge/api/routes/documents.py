@@ -20,7 +20,7 @@ from okrbridge.api.responses import JsonResponse, answer_with_tag
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.documents import DocumentBody, DocumentItem, MergePatch
 from okrbridge.api.view import declared_view
-from okrbridge.api.writing import CREATED, REMOVED, SOUND_JSON, UPDATED, Why, Writing, name_in, replaced
+from okrbridge.api.writing import CREATED, REMOVED, UPDATED, Why, Writing, name_in, replaced, takes_json
 from okrbridge.application.access_ports import Caller, Role
 from okrbridge.application.document_writing import DocumentWriter, Written, merged
 from okrbridge.application.documents import ShownDocument, document_item, shown_documents
@@ -134,7 +134,7 @@ def _add_writing(router: APIRouter, kind: DocumentKind) -> None:
         status_code=201,
         response_model=DocumentItem,
         responses=CREATED,
-        dependencies=[needed, SOUND_JSON],
+        dependencies=takes_json(kind.writer),
     )
     def create(
         request: Request,
@@ -160,7 +160,7 @@ def _add_writing(router: APIRouter, kind: DocumentKind) -> None:
         summary=f"Replace a {kind.kind}",
         response_model=DocumentItem,
         responses=UPDATED,
-        dependencies=[needed, SOUND_JSON],
+        dependencies=takes_json(kind.writer),
     )
     def put(
         request: Request,
@@ -189,7 +189,7 @@ def _add_writing(router: APIRouter, kind: DocumentKind) -> None:
         summary=f"Change a {kind.kind}",
         response_model=DocumentItem,
         responses=UPDATED,
-        dependencies=[needed, SOUND_JSON],
+        dependencies=takes_json(kind.writer),
     )
     def patch(
         request: Request,

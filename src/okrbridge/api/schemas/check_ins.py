@@ -22,7 +22,9 @@ class CheckInBody(BaseModel):
     blockers: Text = Field(default="", description="What prevents progress.")
     next_change: Text = Field(default="", description="What will change.")
     output: Output = Field(default="none", description="What it leaves behind; off track it should leave something.")
-    output_note: Text = Field(default="", description="Which initiative changes, what slows down, who is asked for what.")
+    output_note: Text = Field(
+        default="", description="Which initiative changes, what slows down, who is asked for what."
+    )
     slows: str = Field(default="", max_length=600, description="With trade_off: the key result, `OBJECTIVE/NAME`.")
     override_value: float | None = Field(
         default=None, description="Stands for the measured value for a while; of a manual measure it is the value."
@@ -91,7 +93,9 @@ class DraftItem(Schema):
     objective: str
     key_result: str
     title: str
-    evidence: dict[str, Any] = Field(description="Value, progress, gap, forecast, and what happened since the last one.")
+    evidence: dict[str, Any] = Field(
+        description="Value, progress, gap, forecast, and what happened since the last one."
+    )
     due_at: Instant
     is_overdue: bool
     needs_output: bool = Field(description="It is off track: leave an initiative change, a trade-off or an ask.")

@@ -12,6 +12,7 @@ import numpy as np
 from okrbridge.application.key_result_counts import Counted, counted
 from okrbridge.application.measuring.found import Found
 from okrbridge.application.measuring.subjects import Subject
+from okrbridge.application.okr_records import JsonValue
 from okrbridge.application.period_budgets import period_consumed_ratio
 from okrbridge.application.ports import Ledger
 from okrbridge.application.records import Quality
@@ -57,31 +58,37 @@ class SloValues:
         if (problem := _problem(have.counts, have.last_measured_end, self.at)) is not None:
             return Found(have.window, slo.sli.total).missing(*problem)
         filled = have.asked_ratio >= FILLED
+        value, told = self._value(subject, measure, slo, have)
         found = Found(
             window=have.window,
             query=f"slo/{slo.name}",
-            value=self._value(subject, measure, slo, have),
+            value=value,
             quality=Quality.OK if have.counts.coverage_ratio >= COVERAGE_FLOOR else Quality.PARTIAL,
             sample_count=have.counts.total,
             coverage_ratio=have.counts.coverage_ratio,
             error="" if filled else "history is still being filled",
             is_filled=filled,
+            details=told,
         )
         return found if found.value is not None else found.missing(Quality.NO_DATA, "no day was measured")
 
-    def _value(self, subject: Subject, measure: SloMeasure, slo: Slo, have: Counted) -> float | None:
+    def _value(
+        self, subject: Subject, measure: SloMeasure, slo: Slo, have: Counted
+    ) -> tuple[float | None, Mapping[str, JsonValue]]:
+        """The value, and what stands behind it beside the counts."""
         if measure.quantity is SloQuantity.BUDGET:
             period = subject.key_result.period if subject.key_result else subject.window
-            return period_consumed_ratio(slo, have.counts, period, self.at)
+            return period_consumed_ratio(slo, have.counts, period, self.at), {}
         if measure.quantity is SloQuantity.COMPLIANCE:
             return self._days_reached(slo, have.window)
-        return float(error_budget.sli_ratio(have.counts.good, have.counts.total))
+        return float(error_budget.sli_ratio(have.counts.good, have.counts.total)), {}
 
-    def _days_reached(self, slo: Slo, window: Interval) -> float | None:
+    def _days_reached(self, slo: Slo, window: Interval) -> tuple[float | None, Mapping[str, JsonValue]]:
         """Share of the measured whole days on which the SLI reached its target; of a part of one before the first."""
         whole = cut(window, DAY, whole_only=window.length >= DAY)
         reached = [ratio >= slo.target_ratio for ratio in self.ratios(slo, whole) if ratio is not None]
-        return compliance_ratio(float(sum(reached)), float(len(reached)))
+        good, measured = sum(reached), len(reached)
+        return compliance_ratio(float(good), float(measured)), {"good_days": good, "measured_days": measured}
 
     def verdicts(self, slo: Slo, windows: Sequence[Interval], holds: Callable[[float], bool]) -> list[Verdict]:
         """Whether what must hold did in each window."""

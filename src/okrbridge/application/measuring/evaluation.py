@@ -16,12 +16,12 @@ from okrbridge.application.measuring.judging import Beside, missing_reason, prog
 from okrbridge.application.measuring.machine import Measuring
 from okrbridge.application.measuring.memory import MeasuringMemory
 from okrbridge.application.measuring.outlook import (
-    RECENT_CHECK_INS,
     check_in_state,
     due_projections,
     outlook_of,
     projections,
 )
+from okrbridge.application.measuring.said import NOTHING_SAID, Said
 from okrbridge.application.measuring.subjects import cycle_of, is_measured_at
 from okrbridge.application.okr_records import CheckIn, FrozenBaseline
 from okrbridge.application.ports import Reading, Transaction
@@ -71,7 +71,7 @@ class KeyResultEvaluation:
         """Everything at a slice boundary; measurements and progress are kept, where there is anything to keep."""
         before = Before.read(self, transaction, at)
         measuring = Measuring(
-            self.definitions, transaction, self.grid, at, readings, evaluation_id, before.check_ins, self.memory
+            self.definitions, transaction, self.grid, at, readings, evaluation_id, before.said, self.memory
         )
         self._project(transaction, before, at)
         indicators = tuple(
@@ -95,8 +95,8 @@ class KeyResultEvaluation:
         """
         cycle, policy = self.cycles[declared.id]
         key_result, frozen, obstacle = self._resolved(declared, before)
-        check_ins = before.check_ins.get(declared.id, ())
-        measurement = self._measurement(key_result, measuring, check_ins, reports, cycle)
+        said = before.said.get(declared.id, NOTHING_SAID)
+        measurement = self._measurement(key_result, measuring, said.check_ins, reports, cycle)
         measurement = _with_reason(measurement, obstacle or missing_reason(key_result))
         good = measurement if measurement.value is not None else before.last_good.get(declared.id)
         breached = breached_guards(key_result, reports)
@@ -104,9 +104,9 @@ class KeyResultEvaluation:
         others = [one.progress for one in alternatives(key_result, reports)]
         beside = Beside(compliance, others, guard_breached=bool(breached))
         previous = before.progress.get(declared.id)
-        record = progress_record(key_result, measurement, good, previous, policy, beside)
+        record = progress_record(key_result, measurement, good, previous, policy=policy, beside=beside)
         objective = self.definitions.objective_by_name[declared.objective]
-        people = check_in_state(key_result, cycle, check_ins, measuring.at)
+        people = check_in_state(key_result, cycle, said, measuring.at)
         projection = self.memory.projections.get(declared.id)
         return KeyResultReport(
             key_result=key_result,
@@ -116,7 +116,7 @@ class KeyResultEvaluation:
             progress=record,
             measurement=measurement,
             last_good=measurement if measurement.value is not None else good,
-            outlook=outlook_of(key_result, record, projection, people, policy, breached),
+            outlook=outlook_of(key_result, record, projection, people, policy=policy, breached_guards=breached),
             policy=policy,
             frozen_baseline=frozen,
             is_restricted=Visibility.RESTRICTED in (key_result.visibility, objective.visibility),
@@ -183,7 +183,7 @@ class Before:
 
     progress: Mapping[str, ProgressRecord]
     last_good: Mapping[str, Measurement]
-    check_ins: Mapping[str, Sequence[CheckIn]]
+    said: Mapping[str, Said]
     baselines: Mapping[tuple[str, str], FrozenBaseline]
 
     @classmethod
@@ -197,7 +197,7 @@ class Before:
         return cls(
             progress=transaction.progress.latest(ids, at - JUST_BEFORE),
             last_good=transaction.progress.latest_good(measured, at - JUST_BEFORE),
-            check_ins=transaction.check_ins.recent(measured, at, RECENT_CHECK_INS) if measured else {},
+            said=evaluation.memory.said.at(transaction.check_ins, measured, at),
             baselines={(one.key_result, one.question): one for one in baselines},
         )
 

@@ -13,8 +13,8 @@ from okrbridge.domain.pacing import (
     DEFAULT_POLICY,
     KeyResultStatus,
     Pace,
-    SteadyStatus,
     StatusPolicy,
+    SteadyStatus,
     pace_of,
     steady,
 )
@@ -47,6 +47,7 @@ def progress_record(
     measurement: Measurement,
     last_good: Measurement | None,
     previous: ProgressRecord | None,
+    *,
     policy: StatusPolicy = DEFAULT_POLICY,
     beside: Beside | None = None,
 ) -> ProgressRecord:

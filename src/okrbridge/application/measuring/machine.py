@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,8 +13,8 @@ from okrbridge.application.measuring.by_slo import SloValues
 from okrbridge.application.measuring.found import Found, measurement_of
 from okrbridge.application.measuring.memory import MeasuringMemory
 from okrbridge.application.measuring.requests import question_text, rendered
+from okrbridge.application.measuring.said import NOTHING_SAID, Said
 from okrbridge.application.measuring.subjects import Subject, indicator_subjects, subjects
-from okrbridge.application.okr_records import CheckIn
 from okrbridge.application.ports import Reading, Transaction
 from okrbridge.application.records import Measurement, Quality
 from okrbridge.application.slo_counts import SloCounts
@@ -42,7 +42,7 @@ class Measuring:
     Attributes:
         readings: answers to ``value_requests``, by id.
         evaluation_id: put on every measurement.
-        check_ins: the newest of each key result, ascending, by id.
+        said: what people said of each key result, by id.
         memory: what was kept at the instant before.
     """
 
@@ -52,7 +52,7 @@ class Measuring:
     at: datetime
     readings: Mapping[str, Reading]
     evaluation_id: str
-    check_ins: Mapping[str, Sequence[CheckIn]]
+    said: Mapping[str, Said]
     memory: MeasuringMemory
 
     def measure(self, key_result: KeyResult) -> Measurement:
@@ -92,7 +92,7 @@ class Measuring:
     def _measured(self, subject: Subject) -> Measurement:
         return measurement_of(subject, self._found(subject), self.at, self.evaluation_id)
 
-    def _found(self, subject: Subject) -> Found:
+    def _found(self, subject: Subject) -> Found:  # noqa: PLR0911 - one for each type of measure
         match subject.measure:
             case SloMeasure() as measure:
                 return self.slo_values.found(subject, measure)
@@ -103,7 +103,9 @@ class Measuring:
             case IndicatorMeasure(indicator=name):
                 return self._by_indicator(name)
             case ManualMeasure() as measure:
-                return replace(manual_value(measure, self.check_ins.get(subject.id, ()), self.at), unit=subject.unit)
+                return replace(
+                    manual_value(measure, self.said.get(subject.id, NOTHING_SAID).check_ins, self.at), unit=subject.unit
+                )
             case measure if isinstance(measure, AskedMeasure):
                 return _by_reading(subject, measure, self.readings.get(subject.id), self.at)
         return self._stated(subject)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from okrbridge.application.key_result_outlook import Projection
 from okrbridge.application.measuring.by_slo import WindowRatios
 from okrbridge.application.measuring.compliance import ComplianceTotals
+from okrbridge.application.measuring.said import SaidMemory
 from okrbridge.application.slo_counts import CountMemory
 
 
@@ -19,12 +20,14 @@ class MeasuringMemory:
         settled: SLI ratios of windows that do not change any more.
         compliance: of maintain key results, by id.
         projections: by key result id.
+        said: what people said.
     """
 
     counts: CountMemory = field(default_factory=CountMemory)
     settled: WindowRatios = field(default_factory=dict)
     compliance: dict[str, ComplianceTotals] = field(default_factory=dict)
     projections: dict[str, Projection] = field(default_factory=dict)
+    said: SaidMemory = field(default_factory=SaidMemory)
 
     def forget_history(self) -> None:
         """History has grown: what was derived from it is worked out anew."""

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from okrbridge.application.key_result_outlook import CheckInState, Outlook, Projection
-from okrbridge.application.okr_records import CheckIn
+from okrbridge.application.measuring.said import Said
 from okrbridge.application.ports import ProgressRecords
 from okrbridge.application.records import ProgressRecord
-from okrbridge.domain.anomalies import HISTORY, is_anomalous
-from okrbridge.domain.confidence import divergence, is_divergent, machine_confidence, trend_of
+from okrbridge.domain.anomalies import HISTORY, usual_range
+from okrbridge.domain.confidence import divergence, is_divergent, machine_confidence
 from okrbridge.domain.cycles import Cycle, CyclePhase, elapsed_ratio
 from okrbridge.domain.forecast import MIN_POINTS, cadence_points, forecast
 from okrbridge.domain.key_results import KeyResult
@@ -25,9 +25,6 @@ EVERY = timedelta(hours=1)
 
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
-RECENT_CHECK_INS = 8
-"""So many check-ins of each key result are looked at for its trend."""
-
 _JUST_BEFORE = timedelta(microseconds=1)
 
 
@@ -65,7 +62,7 @@ def projections(
         sampled = progress.sampled([one.id for one, _ in own], sample_instants(start, end, cadence))
         for one, next_at in own:
             policy = cycles[one.id][1]
-            yield one.id, _projection(one, sampled.get(one.id, ()), cadence, policy, at, next_at)
+            yield one.id, _projection(one, sampled.get(one.id, ()), cadence, policy, at=at, next_at=next_at)
 
 
 def sample_instants(start: datetime, end: datetime, cadence: timedelta) -> list[datetime]:
@@ -80,6 +77,7 @@ def _projection(
     sampled: Sequence[ProgressRecord],
     cadence: timedelta,
     policy: StatusPolicy,
+    *,
     at: datetime,
     next_at: datetime,
 ) -> Projection:
@@ -94,7 +92,7 @@ def _projection(
         forecast=forecast(weeks, raw, (end - start) / WEEK, goal=goal),
         velocity=velocity(weeks, raw) if len(weeks) else None,
         is_stalled=is_stalled(weeks, raw, elapsed_ratio(key_result.period, at), goal),
-        history=values[:-1],
+        usual=usual_range(np.array(values[:-1][-HISTORY:])),
         best_value=_best(values, key_result),
         computed_at=at,
         due_at=next_at,
@@ -135,6 +133,7 @@ def outlook_of(
     record: ProgressRecord,
     projection: Projection | None,
     people: CheckInState,
+    *,
     policy: StatusPolicy,
     breached_guards: Sequence[str],
 ) -> Outlook:
@@ -183,9 +182,10 @@ def _needed(key_result: KeyResult, record: ProgressRecord) -> float | None:
 
 
 def _is_anomalous(record: ProgressRecord, projection: Projection | None) -> bool:
-    if projection is None or record.value is None:
+    if projection is None or projection.usual is None or record.value is None:
         return False
-    return is_anomalous(record.value, np.array(projection.history[-HISTORY:]))
+    low, high = projection.usual
+    return not low <= record.value <= high
 
 
 def _best_with_now(key_result: KeyResult, record: ProgressRecord, projection: Projection | None) -> float | None:
@@ -193,19 +193,15 @@ def _best_with_now(key_result: KeyResult, record: ProgressRecord, projection: Pr
     return _best(known, key_result)
 
 
-def check_in_state(key_result: KeyResult, cycle: Cycle, check_ins: Sequence[CheckIn], at: datetime) -> CheckInState:
+def check_in_state(key_result: KeyResult, cycle: Cycle, said: Said, at: datetime) -> CheckInState:
     """What people last said, and when they should say more.
 
     Worked example: with a weekly cadence and no check-in since the start, one is due on day 7, overdue on day 8, and
     stale from day 14 on.
     """
-    latest = check_ins[-1] if check_ins else None
-    confidences = [one.confidence for one in check_ins if one.confidence is not None]
-    trend = trend_of(confidences) if confidences else None
-    confidence = confidences[-1] if confidences else None
     if not key_result.state.counts or cycle.phase(at) is not CyclePhase.DELIVERY or at < key_result.period.start:
-        return CheckInState(latest, confidence, trend)
-    since = max(key_result.period.start, latest.at) if latest else key_result.period.start
+        return CheckInState(said.latest, said.confidence, said.trend)
+    since = max(key_result.period.start, said.latest.at) if said.latest else key_result.period.start
     due_at = since + cycle.cadence_period
     is_stale = at >= since + 2 * cycle.cadence_period
-    return CheckInState(latest, confidence, trend, due_at, at >= due_at, at >= due_at + DAY, is_stale)
+    return CheckInState(said.latest, said.confidence, said.trend, due_at, at >= due_at, at >= due_at + DAY, is_stale)

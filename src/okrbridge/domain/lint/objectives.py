@@ -70,7 +70,7 @@ def _leading(subject: str, active: list[KeyResult]) -> Iterator[LintFinding]:
 
 def _guards(active: list[KeyResult]) -> Iterator[LintFinding]:
     """A number that is pursued with nothing beside it that must hold can be reached by breaking something else."""
-    if any(one.kind in _HELD for one in active):
+    if any(map(_is_held, active)):
         return
     for one in active:
         if one.kind in _PURSUED and not one.guards:
@@ -79,6 +79,12 @@ def _guards(active: list[KeyResult]) -> Iterator[LintFinding]:
                 "hold as well, such as a threshold of quality or cost"
             )
             yield LintFinding("unguarded_metric", one.id, message)
+
+
+def _is_held(key_result: KeyResult) -> bool:
+    """Whether it states a limit; a count per period does when it has an operator, such as at most 3 a month."""
+    is_limit = key_result.kind is KeyResultKind.COUNT_PER_PERIOD and key_result.operator is not None
+    return key_result.kind in _HELD or is_limit
 
 
 def _customers(objective: OkrObjective, active: list[KeyResult]) -> Iterator[LintFinding]:

@@ -19,6 +19,8 @@ from okrbridge.domain.lint.words import (
 
 _CLAUSE = re.compile(r"\s*(?:[,;]|\band\b)\s*", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
+_READ = 300
+"""Characters of a title that are read: looking for words far apart takes long in texts without end."""
 
 REMEDIES = {
     "task_not_outcome": "is a task, not an outcome; say what will have changed once it is done, from X to Y",
@@ -41,7 +43,7 @@ def title_codes(title: str, *, has_numbers: bool = True, is_defined: bool = Fals
         has_numbers: whether the key result says numbers beside its title.
         is_defined: whether it says what is counted.
     """
-    return tuple(_codes(title.strip(), has_numbers=has_numbers, is_defined=is_defined))
+    return tuple(_codes(title.strip()[:_READ], has_numbers=has_numbers, is_defined=is_defined))
 
 
 def _codes(title: str, *, has_numbers: bool, is_defined: bool) -> Iterator[str]:
@@ -66,6 +68,7 @@ def is_task(title: str) -> bool:
     Worked examples: "Organize a course" does; "Deploy frequency" and "Release twice a week: from 2/week to 3/day" do
     not.
     """
+    title = title[:_READ]
     if WAY.search(title):
         return False
     return PASSIVE_TASKS.search(title) is not None or any(map(_begins_a_task, _CLAUSE.split(title)))

@@ -40,6 +40,12 @@ def _text(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=False)
 
 
+def _ordered(name: str) -> sa.Column[str]:
+    """Text in the order of code points, whatever the language of the database."""
+    kind: sa.types.TypeEngine[str] = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    return sa.Column(name, kind, nullable=False)
+
+
 def _instant(name: str, *, nullable: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger(), autoincrement=False, nullable=nullable)
 
@@ -71,7 +77,8 @@ def _check_ins() -> None:
         "check_ins",
         _text("key_result"),
         _instant("at_us"),
-        *map(_text, ("id", "by")),
+        _ordered("id"),
+        _text("by"),
         sa.Column("confidence", sa.Integer()),
         sa.Column("evidence", _json(), nullable=False),
         *map(_text, ("blockers", "next_change", "output", "output_note", "slows")),
@@ -87,7 +94,8 @@ def _check_ins() -> None:
 def _events() -> None:
     op.create_table(
         "events",
-        *map(_text, ("source", "external_id", "kind")),
+        *map(_ordered, ("source", "external_id")),
+        _text("kind"),
         _instant("start_us"),
         _instant("end_us", nullable=True),
         _instant("detected_at_us", nullable=True),
@@ -103,7 +111,8 @@ def _events() -> None:
 def _baselines() -> None:
     op.create_table(
         "baselines",
-        *map(_text, ("key_result", "question")),
+        _ordered("key_result"),
+        _text("question"),
         _number("value", nullable=False),
         _instant("window_start_us"),
         _instant("window_end_us"),
