@@ -136,8 +136,7 @@ def stored_documents(storage: Storage) -> list[StoredDocument]:
 
 def _with_stored(settings: Settings, loaded: Loaded, storage: Storage) -> Loaded:
     """What was loaded from files, and what was made over HTTP and still fits beside it."""
-    stored = stored_documents(storage)
-    if not stored:
+    if not (stored := stored_documents(storage)):
         return loaded
     loaded, left_out = load_what_fits(settings.config, stored, settings.grid)
     for name in left_out:
@@ -211,8 +210,7 @@ class Service:
         telemetry = self.parts.telemetry
         sources = _Opened({}, {})
         try:
-            stored = stored_documents(self.parts.storage)
-            loaded = load_together(self.settings.config, stored, self.settings.grid)
+            loaded = load_together(self.settings.config, stored_documents(self.parts.storage), self.settings.grid)
             sources = _open_all(loaded.definitions, self.settings, telemetry)
             parts = _parts(self.settings, self.parts.storage, sources, telemetry)
             sync_definitions(parts, loaded.definitions)

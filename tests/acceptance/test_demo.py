@@ -1,5 +1,6 @@
 """The first two minutes of a newcomer: the demo on a real Prometheus."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -152,6 +153,13 @@ def test_the_baseline_is_frozen_from_the_90_days_before_the_cycle(key_results):
     restore = key_results["lean-platform/time-to-restore"]
     # 40 % less than what it was.
     assert restore["target"] == pytest.approx(0.6 * restore["baseline"])
+
+
+def test_every_address_it_shows_answers(demo, key_results):
+    shown = re.findall(r"curl -s '([^']+)'", demo.log.read_text())
+    assert len(shown) == 3
+    for address in shown:
+        assert requests.get(address, timeout=10).status_code == 200, address
 
 
 def test_the_metrics_page_passes_promtool(demo):

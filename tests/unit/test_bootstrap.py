@@ -270,6 +270,21 @@ def test_declared_sources_stand_beside_the_default_one(settings: Settings):
     assert set(opened(DefinitionSet(sources=(declared,)), settings)) == {"eu", "prometheus"}
 
 
+def test_databases_documents_and_files_are_opened_by_their_type(settings: Settings):
+    declared = (
+        DataSource("eu", "Prometheus", {"url": "http://127.0.0.1:9"}),
+        DataSource("billing", "SQL", {"url": "sqlite://"}),
+        DataSource("survey", "HTTP", {"url": "http://127.0.0.1:9/api"}),
+        DataSource("scan", "CSV", {"path": "findings.csv"}),
+    )
+    definitions = DefinitionSet(sources=declared)
+    assert set(opened(definitions, settings)) == {"eu", "prometheus"}
+    sources = bootstrap.open_value_sources(definitions, settings, ProcessTelemetry(SelfMetrics()))
+    for source in sources.values():
+        source.close()
+    assert list(sources) == ["billing", "survey", "scan"]
+
+
 @pytest.mark.parametrize("url", ["nonsense", "ftp://db", "simulated:soon", ""])
 def test_an_address_of_the_default_source_that_cannot_work_is_refused(settings: Settings, url: str):
     settings.prometheus_url = url

@@ -22,6 +22,12 @@ COLUMNS = (
     "final_score", "final_at", "is_postmortem_due", "is_too_easy", "first_red_week", "decision_latency_days",
     "check_ins_expected", "check_ins_made", "check_ins_without_decision",
 )  # fmt: skip
+_PHASES = {
+    "preparation": "in preparation",
+    "delivery": "in delivery",
+    "retrospective": "in its retrospective",
+    "closed": "over, without scores",
+}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would take for a formula."""
 _MARKUP = re.compile(r"([\\`*\[\]<>|#])")
@@ -67,7 +73,7 @@ def markdown_of(report: Item) -> str:
 def _heading(report: Item) -> list[str]:
     cycle = report["cycle"]
     zone = ZoneInfo(cycle["timezone"])
-    closed = f"closed on {_day(cycle['closed_at'], zone)}" if cycle["closed_at"] else f"in {cycle['phase']}"
+    closed = f"closed on {_day(cycle['closed_at'], zone)}" if cycle["closed_at"] else _PHASES[cycle["phase"]]
     dates = f"{_day(cycle['starts_at'], zone)} to {_day(cycle['ends_at'], zone)} ({cycle['timezone']})"
     numbers = f"Numbers as of {_minute(report['as_of'], zone)}."
     lines = [f"# {_text(cycle['title'])}", "", f"{dates}, {closed}. {numbers}", "", _summary(cycle)]

@@ -14,7 +14,8 @@ from okrbridge.application.records import ProgressRecord
 from okrbridge.domain.windows import Interval
 
 DAY = timedelta(days=1)
-_INSTANT = timedelta(microseconds=1)
+INSTANT = timedelta(microseconds=1)
+"""Moves the ends of half-open intervals, so that they hold their end and not their start."""
 _MOST_A_DAY = 100_000
 """Records of one day that are looked at; a tick a second makes 86,400."""
 
@@ -29,14 +30,17 @@ def daily_progress(
     transaction: Transaction, key_results: Sequence[str], interval: Interval
 ) -> Mapping[str, list[ProgressRecord]]:
     """The last record of each day that has one, ascending, by key result; every id given is a key."""
-    ends = [day.end for day in days_of(interval)]
-    sampled = transaction.progress.sampled(key_results, ends) if ends else {}
-    return {name: [one for one in sampled.get(name, ()) if one.at > interval.start] for name in key_results}
+    found: dict[str, list[ProgressRecord]] = {name: [] for name in key_results}
+    for day in days_of(interval):
+        for name, record in transaction.progress.latest(key_results, day.end).items():
+            if record.at > day.start:
+                found[name].append(record)
+    return found
 
 
 def records_of_day(transaction: Transaction, key_result: str, day: Interval) -> list[ProgressRecord]:
     """Every record of one day, or of less, ascending."""
-    return transaction.progress.history(key_result, Interval(day.start + _INSTANT, day.end + _INSTANT), _MOST_A_DAY)
+    return transaction.progress.history(key_result, Interval(day.start + INSTANT, day.end + INSTANT), _MOST_A_DAY)
 
 
 def is_fresh(record: ProgressRecord) -> bool:

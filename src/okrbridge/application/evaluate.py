@@ -109,7 +109,7 @@ class Evaluator:
             self._tell(filled)
             made = filled.slices
         if keep_going() and self._past_due is not None and at >= self._past_due:
-            made += self._fill_past(at, keep_going)
+            made += self.fill_past(at, keep_going)
         if made:
             self._key_results.memory.forget_history()
             self._publish_again()
@@ -139,9 +139,9 @@ class Evaluator:
             begin = filled.no_data_before[source]
             log.warning("no older data", source=source, begins=begin.isoformat(), remedy=NO_OLDER_DATA)
 
-    def _fill_past(self, at: datetime, keep_going: Callable[[], bool]) -> int:
+    def fill_past(self, at: datetime, keep_going: Callable[[], bool]) -> int:
         """The key results' baselines and past, once; again after a while when a part of it could not be had."""
-        frozen = freeze_baselines(self.parts, self.definitions, at)
+        frozen = freeze_baselines(self.parts, self.definitions, at, keep_going)
         past = fill_key_result_history(self.parts, self.definitions, at, keep_going)
         if keep_going():
             is_complete = past.is_complete and not frozen.waiting

@@ -9,7 +9,7 @@ from enum import StrEnum
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport, Snapshot
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.key_results import Commitment, KeyResult
+from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultKind
 from okrbridge.domain.measures import NoMeasure
 
 
@@ -20,6 +20,9 @@ class Finding(StrEnum):
     """Nothing is declared that measures it."""
     NEVER_MEASURED = "never_measured"
     """Its measure never gave a value since its period began."""
+
+
+_WITHOUT_MEASURE = (KeyResultKind.BINARY, KeyResultKind.MILESTONE, KeyResultKind.ORDINAL, KeyResultKind.COMPOSITE)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def unmapped(definitions: DefinitionSet) -> list[KeyResult]:
         (_rank(key_result, key_result.weight * objective.weight), key_result)
         for objective in definitions.objectives
         for key_result in objective.key_results
-        if isinstance(key_result.measure, NoMeasure)
+        if _is_unmapped(key_result)
     ]
     return [key_result for _, key_result in sorted(found, key=lambda one: one[0])]
 
@@ -68,8 +71,13 @@ def _found(snapshot: Snapshot) -> Iterator[Uninstrumented]:
                 yield Uninstrumented(report, finding, report.key_result.weight * objective.objective.weight)
 
 
+def _is_unmapped(key_result: KeyResult) -> bool:
+    """Whether it lacks a measure; what people state, and what is made of parts, needs none."""
+    return isinstance(key_result.measure, NoMeasure) and key_result.kind not in _WITHOUT_MEASURE
+
+
 def _finding(report: KeyResultReport) -> Finding | None:
-    if isinstance(report.key_result.measure, NoMeasure):
+    if _is_unmapped(report.key_result):
         return Finding.UNMAPPED
     has_started = report.progress.at >= report.key_result.period.start
     return Finding.NEVER_MEASURED if report.last_good is None and has_started else None

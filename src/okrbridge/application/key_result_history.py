@@ -12,7 +12,7 @@ from okrbridge.application.measuring.composing import depends_on
 from okrbridge.application.measuring.evaluation import Before, KeyResultEvaluation, is_worth_keeping
 from okrbridge.application.measuring.indicators import indicator_record
 from okrbridge.application.measuring.machine import Measuring
-from okrbridge.application.measuring.requests import Asked, answers, value_requests
+from okrbridge.application.measuring.requests import Asked, answers, tells_times_apart, value_requests
 from okrbridge.application.parts import Parts
 from okrbridge.application.records import Measurement, ProgressRecord, Quality, history_evaluation_id
 from okrbridge.application.snapshot import KeyResultReport
@@ -55,10 +55,8 @@ def speaks_of_past(measure: Measure, definitions: DefinitionSet) -> bool:
     match measure:
         case HttpMeasure() | ManualMeasure() | NoMeasure():
             return False
-        case CsvMeasure(time_column=column):
-            return bool(column)
-        case SqlMeasure(query=query):
-            return any(name in query for name in (":start", ":end", ":at"))
+        case CsvMeasure() | SqlMeasure():
+            return tells_times_apart(measure)
         case IndicatorMeasure(indicator=name):
             own = next((one for one in definitions.indicators if one.name == name), None)
             return own is not None and speaks_of_past(own.measure, definitions)

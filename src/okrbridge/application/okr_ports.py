@@ -64,6 +64,12 @@ class EventRecords(Protocol):
             after: the ``place`` of the last event of the page before; empty for the first page.
         """
 
+    def state(self, interval: Interval, kind: str) -> tuple[int, datetime | None]:
+        """How many events of a kind started in an interval, and when the newest of them came in.
+
+        It tells whether any came, or came again, since it was last asked.
+        """
+
     def overlapping(self, interval: Interval, kinds: Sequence[str] = (), limit: int = 10_000) -> list[Event]:
         """Events that started before the interval's end and were not over at its start, ascending.
 

@@ -14,7 +14,7 @@ from okrbridge.application.self_diagnosis import noticed
 from okrbridge.application.snapshot import IndicatorReport
 from okrbridge.domain.anomalies import typical_deviation
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.key_results import KeyResult
+from okrbridge.domain.key_results import KeyResult, Visibility
 from okrbridge.domain.ledger import FloatArray
 from okrbridge.domain.lint.key_results import noise_band
 from okrbridge.domain.measures import NoMeasure
@@ -116,7 +116,9 @@ def several_queries(definitions: DefinitionSet, at: datetime) -> Iterator[Findin
     """F6: key results of one metric name, or of one indicator, that are measured by different questions."""
     named: dict[str, list[KeyResult]] = defaultdict(list)
     for one in definitions.key_results:
-        if one.state.counts and not isinstance(one.measure, NoMeasure) and one.metric_name.strip():
+        # Findings name the others: those that not everybody may see are left out.
+        is_told = one.state.counts and one.visibility is Visibility.PUBLIC
+        if is_told and not isinstance(one.measure, NoMeasure) and one.metric_name.strip():
             named[one.metric_name.strip().casefold()].append(one)
     for held in named.values():
         if len({repr(one.measure) for one in held}) > 1:

@@ -20,6 +20,8 @@ from okrbridge.domain.objectives import OkrObjective
 
 A_KEY_RESULT = "a restricted key result"
 AN_OBJECTIVE = "a restricted objective"
+_NAMING = ("key_result", "guard", "part", "member", "name", "other")
+"""Keys under which objects inside an answer name the key result that their numbers are of."""
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9._/-])", r"(?![A-Za-z0-9_/-])"
 
 
@@ -100,10 +102,20 @@ class Sight:
         if isinstance(value, str):
             return self._clean_text(value)
         if isinstance(value, dict):
-            return {self._clean_text(str(key)): self._clean(one) for key, one in value.items()}
+            return self._clean_object(value)
         if isinstance(value, list | tuple):
             return [self._clean(one) for one in value]
         return value
+
+    def _clean_object(self, value: Item) -> Item:
+        """An object without the numbers that belong to something hidden: under its name, or beside it."""
+        is_about_hidden = any(value.get(key) in self.key_results for key in _NAMING if isinstance(value.get(key), str))
+        cleaned: Item = {}
+        for key, one in value.items():
+            name = self._clean_text(str(key))
+            is_number = isinstance(one, int | float) and not isinstance(one, bool)
+            cleaned[name] = None if name != key or (is_about_hidden and is_number) else self._clean(one)
+        return cleaned
 
     def _clean_text(self, text: str) -> str:
         if text in self.objectives:

@@ -22,7 +22,7 @@ BASELINE_DAYS = 90
 WARM_UP_DAYS = 21
 """The days before the cycle that rolling windows reach back to on its first day."""
 
-_SIGNUPS_A_DAY = 24
+_SIGNUPS_A_DAY = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ def _incident_days() -> Iterator[int]:
 def _customers(cycle_start: datetime, now: datetime) -> Iterator[Happening]:
     """People who sign up, and the share of them, growing, who order within three days."""
     for day in range(-WARM_UP_DAYS, (now - cycle_start) // DAY + 1):
-        ordering = 0.33 + 0.0027 * max(0, day)
+        ordering = 0.33 + 0.0034 * max(0, day)
         for number in range(_SIGNUPS_A_DAY):
             subject = f"customer-{day + WARM_UP_DAYS:03}-{number:02}"
-            signed_up = cycle_start + day * DAY + (number * 60 + pick(60, subject, "minute")) * MINUTE
+            signed_up = cycle_start + day * DAY + (number * 24 + pick(24, subject, "minute")) * MINUTE
             yield Happening(f"signup-{subject}", "signup", signed_up, subject=subject)
             if pick(1000, subject, "orders") < 1000 * ordering:
                 ordered = signed_up + (5 + pick(3 * 24 * 60 - 10, subject, "order")) * MINUTE

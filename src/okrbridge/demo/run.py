@@ -32,7 +32,7 @@ GOOD, WRONG_USAGE, UNREACHABLE = 0, 2, 4
 
 _LOOK_SECONDS = 2.0
 _LINE_SECONDS = 30.0
-_WAIT_FOR_DATA_SECONDS = 60.0
+_WAIT_FOR_DATA_SECONDS = 90.0
 _PIPE_WIDTH = 100
 _WORTH_A_LOOK = (
     "key-results/lean-platform/scanned-repositories/explain",
@@ -162,7 +162,7 @@ def _watch_live(stage: Stage, feed: Feed, deadline: float | None) -> None:
 
 
 def _watch_in_lines(stage: Stage, feed: Feed, deadline: float | None) -> None:
-    """The tables once, as soon as they are full or a minute has passed, then a line now and then."""
+    """The tables once, as soon as they are full, or after a while, then a line now and then."""
     latest = time.monotonic() + _WAIT_FOR_DATA_SECONDS
     while not (view := feed.look()).is_complete and time.monotonic() < latest:
         if _pause(stage, deadline, _LOOK_SECONDS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, or_, select, tuple_
@@ -59,6 +60,13 @@ class SqlEventRecords:
             start, source, external_id = after.split(" ", 2)
             found = found.where(tuple_(own.start_us, own.source, own.external_id) > (int(start), source, external_id))
         return self._listed(found, kinds, limit)
+
+    def state(self, interval: Interval, kind: str) -> tuple[int, datetime | None]:
+        """How many events of a kind started in an interval, and when the newest of them came in."""
+        own, start, end = events.c, to_microseconds(interval.start), to_microseconds(interval.end)
+        found = select(func.count(), func.max(own.received_at_us))
+        row = self.connection.execute(found.where(own.kind == kind, own.start_us >= start, own.start_us < end)).one()
+        return row[0], instant_or_none(row[1])
 
     def overlapping(self, interval: Interval, kinds: Sequence[str] = (), limit: int = 10_000) -> list[Event]:
         """Events that started before the interval's end and were not over at its start, ascending.

@@ -132,6 +132,11 @@ class MemoryEventRecords:
         first = places.index(after) + 1 if after in places else 0
         return found[first : first + limit]
 
+    def state(self, interval: Interval, kind: str) -> tuple[int, datetime | None]:
+        """How many events of a kind started in an interval, and when the newest of them came in."""
+        received = [one.received_at for one in self._of([kind]) if one.start in interval]
+        return len(received), max(received, default=None)
+
     def overlapping(self, interval: Interval, kinds: Sequence[str] = (), limit: int = 10_000) -> list[Event]:
         """Events that started before the interval's end and were not over at its start, ascending."""
         return [one for one in self._of(kinds) if one.start < interval.end and _lasts(one, interval.start)][:limit]

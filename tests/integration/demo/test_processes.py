@@ -38,6 +38,15 @@ def test_leaving_the_block_stops_everything(tmp_path: Path):
     assert not any(_is_alive(each.process.pid) for each in started)
 
 
+def test_one_process_is_ended_while_the_other_goes_on(tmp_path: Path):
+    with Crew(tmp_path) as crew:
+        one, other = (crew.start(name, SLEEPER) for name in ("one", "other"))
+        crew.end(one)
+        assert not _is_alive(one.process.pid)
+        assert _is_alive(other.process.pid)
+        crew.check()
+
+
 def test_an_error_inside_the_block_stops_everything_too(tmp_path: Path):
     started: list[Running] = []
 

@@ -90,6 +90,7 @@ def test_a_check_in_keeps_the_evidence_of_its_time_and_the_next_tells_what_chang
     assert (evidence["since"], evidence["value_change"]) == ("2026-02-15T00:00:10Z", 0.0)
     with api.storage.reading() as database:
         entry = database.audit.newest(kind="KeyResult")[0]
+    assert entry.after is not None
     assert (entry.action, entry.name, entry.after["confidence"]) == ("check_in", "reliable-checkout/uptime", 8)
 
 

@@ -89,7 +89,7 @@ def test_a_list_holds_files_and_what_was_made_with_their_origin(api: WritingApi)
 def test_what_a_file_declares_is_not_written_over_http(api: WritingApi, method: str):
     document = objective("from-a-file", "2026-q1")
     path = "/objectives" if method == "post" else "/objectives/from-a-file"
-    sent = {} if method == "delete" else {"json": document}
+    sent: dict[str, Any] = {} if method == "delete" else {"json": document}
     answer = api.client().request(method, path, headers={"If-Match": "*"}, **sent)
 
     assert answer.status_code == 409
@@ -267,7 +267,7 @@ def test_r64_removing_while_the_cycle_runs_needs_a_reason(api: WritingApi):
 
 def test_a_running_cycle_changes_its_dates_with_a_reason(api: WritingApi):
     api.made({"metadata": {"name": "h1"}, "spec": {"start": "2026-01-01", "end": "2026-07-01"}}, "/cycles")
-    sent = {"json": {"spec": {"end": "2026-08-01"}}, "headers": {"If-Match": "*"}}
+    sent: dict[str, Any] = {"json": {"spec": {"end": "2026-08-01"}}, "headers": {"If-Match": "*"}}
 
     assert codes(api.client().patch("/cycles/h1", **sent)) == ["reason_required"]
     assert api.client().patch("/cycles/h1?why=longer", **sent).status_code == 200

@@ -13,9 +13,9 @@ from okrbridge.api.app import create_app
 from okrbridge.api.auth import Admin
 from okrbridge.api.dependencies import Services
 from okrbridge.api.responses import from_snapshot
-from okrbridge.application.reports import cycle_item
+from okrbridge.application.reports import slo_item
 
-CYCLES = "/api/v1/cycles"
+SLOS = "/api/v1/slos"
 SEEING = ("seeing", "editor", "admin")
 PUBLIC = ("anonymous", "viewer", "ingest")
 
@@ -37,12 +37,12 @@ def test_a_kept_answer_is_given_to_its_own_audience_alone(
 
     def numbered(*given: Any) -> Any:
         made.append(1)
-        return {**cycle_item(*given), "title": f"made {len(made)}"}
+        return {**slo_item(*given), "display_name": f"made {(len(made) + 2) // 3}"}
 
-    monkeypatch.setattr("okrbridge.api.routes.cycles.cycle_item", numbered)
+    monkeypatch.setattr("okrbridge.api.routes.slos.slo_item", numbered)
 
     def title(kind: str) -> Any:
-        return client.get(CYCLES, headers=tokens.headers(kind)).json()["items"][0]["title"]
+        return client.get(SLOS, headers=tokens.headers(kind)).json()["items"][0]["display_name"]
 
     # The first of each audience makes it, in either order; the others of that audience get the same.
     assert [title(kind) for kind in ("admin", "anonymous", "viewer", "editor", "ingest", "seeing")] == [
@@ -57,22 +57,22 @@ def test_a_kept_answer_is_given_to_its_own_audience_alone(
 
 def test_the_tags_of_the_two_audiences_differ_and_those_within_one_do_not(tokens: Tokens, client: TestClient):
     def tags(kinds: tuple[str, ...]) -> set[str]:
-        return {client.get(CYCLES, headers=tokens.headers(kind)).headers["etag"] for kind in kinds}
+        return {client.get(SLOS, headers=tokens.headers(kind)).headers["etag"] for kind in kinds}
 
     assert len(tags(SEEING)) == len(tags(PUBLIC)) == 1
     assert tags(SEEING) != tags(PUBLIC)
 
 
 def test_the_tag_of_one_audience_gives_the_other_no_304(tokens: Tokens, client: TestClient):
-    seen = client.get(CYCLES, headers=tokens.headers("admin")).headers["etag"]
-    client.get(CYCLES)
+    seen = client.get(SLOS, headers=tokens.headers("admin")).headers["etag"]
+    client.get(SLOS)
 
-    assert client.get(CYCLES, headers={"If-None-Match": seen}).status_code == 200
-    again = client.get(CYCLES, headers={"If-None-Match": seen, **tokens.headers("editor")})
+    assert client.get(SLOS, headers={"If-None-Match": seen}).status_code == 200
+    again = client.get(SLOS, headers={"If-None-Match": seen, **tokens.headers("editor")})
     assert (again.status_code, again.headers["vary"]) == (304, "Authorization")
 
 
-@pytest.mark.parametrize("path", [CYCLES, "/api/v1/slos/checkout-availability", "/metrics", "/api/v1/slos/nothing"])
+@pytest.mark.parametrize("path", [SLOS, "/api/v1/slos/checkout-availability", "/metrics", "/api/v1/slos/nothing"])
 @pytest.mark.parametrize("round_", ["made", "kept"])
 def test_caches_on_the_way_are_told_whom_an_answer_is_for(tokens: Tokens, client: TestClient, path: str, round_: str):
     rounds = 1 if round_ == "made" else 2
@@ -93,8 +93,8 @@ def test_what_needs_no_token_does_not_depend_on_one(client: TestClient):
 def test_a_kept_answer_is_not_given_to_whoever_may_not_read(tokens: Tokens):
     client = TestClient(create_app(tokens.services(anonymous_read=False)))
 
-    assert client.get(CYCLES, headers=tokens.headers("viewer")).status_code == 200
-    assert [client.get(CYCLES, headers=tokens.headers(kind)).status_code for kind in ("anonymous", "ingest")] == [
+    assert client.get(SLOS, headers=tokens.headers("viewer")).status_code == 200
+    assert [client.get(SLOS, headers=tokens.headers(kind)).status_code for kind in ("anonymous", "ingest")] == [
         401,
         403,
     ]

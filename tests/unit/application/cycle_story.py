@@ -104,8 +104,9 @@ class Story:
     ) -> None:
         """A measurement, and the progress it makes."""
         window = Interval(key_result.period.start, at)
+        known = value if quality in (Quality.OK, Quality.PARTIAL) else None
         measurement = Measurement(
-            key_result.id, at, window, value, quality, 1000.0, 1.0, query="p99_seconds", evaluation_id=f"e-{at:%m%d}"
+            key_result.id, at, window, known, quality, 1000.0, 1.0, query="p99_seconds", evaluation_id=f"e-{at:%m%d}"
         )
         with self.storage.transaction() as transaction:
             transaction.progress.save([measurement], [record_of(key_result, at, value, status, quality)])

@@ -10,14 +10,17 @@ from tests.unit.application.cycle_story import DAY, EDITOR, END, ERRORS, IDEA, L
 from okrbridge.application.closing import Closing, Judgement, UnfinishedClosingError
 from okrbridge.application.cycle_phases import closed_cycles, phase_of
 from okrbridge.application.cycle_rules import CycleClosedError
+from okrbridge.application.measuring.baselines import baseline_question
+from okrbridge.application.okr_records import FrozenBaseline
 from okrbridge.application.records import Quality
 from okrbridge.application.score_changes import Changing, ScoreChange, find_score
 from okrbridge.application.score_items import score_item
 from okrbridge.application.scored import Scoring
 from okrbridge.domain.cycles import CyclePhase
 from okrbridge.domain.definition_set import DeclaredDocument
-from okrbridge.domain.key_results import Commitment, KeyResultKind, KeyResultState
+from okrbridge.domain.key_results import BaselineFromHistory, Commitment, KeyResultKind, KeyResultState
 from okrbridge.domain.scoring import Outcome
+from okrbridge.domain.windows import Interval
 from okrbridge.errors import ConflictError, NotFoundError
 
 COMMITTED = dataclasses.replace(LATENCY, commitment=Commitment.COMMITTED)
@@ -201,6 +204,26 @@ def test_what_was_dropped_put_off_or_never_measured_has_no_score(
         story.measured(key_result, END, value)
     (kept,) = story.close()
     assert (kept.outcome, kept.score, kept.evidence["value"]) == (outcome, None, value)
+
+
+def test_the_evidence_holds_the_frozen_baseline_and_the_target_that_follows_from_it():
+    relative = dataclasses.replace(
+        LATENCY,
+        kind=KeyResultKind.RELATIVE,
+        baseline=None,
+        target=None,
+        relative_change=-0.2,
+        baseline_from=BaselineFromHistory(28 * DAY),
+    )
+    story = Story((relative,))
+    frozen = FrozenBaseline(
+        relative.id, baseline_question(relative), 500.0, Interval(START - 28 * DAY, START), 28.0, START
+    )
+    with story.storage.transaction() as transaction:
+        transaction.baselines.save(frozen)
+    (kept,) = story.close()
+    # 500 x (1 - 0.2)
+    assert (kept.evidence["baseline"], kept.evidence["target"]) == (500.0, 400.0)
 
 
 def test_drafts_are_not_scored_and_an_objective_takes_its_key_results_along():

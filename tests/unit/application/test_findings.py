@@ -53,7 +53,7 @@ from okrbridge.application.snapshot import IndicatorReport, KeyResultReport, Obj
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.forecast import Forecast, ForecastMethod
-from okrbridge.domain.key_results import KeyResult, Operator
+from okrbridge.domain.key_results import KeyResult, Operator, Visibility
 from okrbridge.domain.measures import ManualMeasure, NoMeasure, PromqlMeasure
 from okrbridge.domain.objectives import Indicator
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
@@ -264,6 +264,8 @@ def test_r121_two_questions_for_one_metric_name_are_told():
     one = from_to("1", "2", name="a", metric_name="MTTR")
     other = from_to("1", "2", name="b", metric_name="mttr", measure=PromqlMeasure("other", "prometheus"))
     assert [found.evidence["others"] for found in several_queries(definitions(one, other), HALF_WAY)] == [["grow/b"]]
+    hidden = replace(other, visibility=Visibility.RESTRICTED)
+    assert not list(several_queries(definitions(one, hidden), HALF_WAY))
     same = replace(other, measure=one.measure)
     assert not list(several_queries(definitions(one, same), HALF_WAY))
 

@@ -16,6 +16,7 @@ from okrbridge.domain.key_results import (
     KeyResultState,
     MetricDefinition,
     Operator,
+    Visibility,
 )
 from okrbridge.domain.lint.checking import lint
 from okrbridge.domain.lint.findings import LintFinding, Severity
@@ -139,6 +140,12 @@ def test_r61_raising_deployments_and_cutting_changes_of_one_service_conflict():
     often, calm = change_key_results()
     declared = a_set(objective("a", often), objective("b", calm, team="shop"))
     assert "possible_conflict" in codes(declared, "a/often")
+
+
+def test_r169_a_conflict_with_a_restricted_key_result_is_told_of_that_one_alone():
+    often, calm = change_key_results()
+    declared = a_set(objective("a", often), objective("b", replace(calm, visibility=Visibility.RESTRICTED)))
+    assert [one.subject for one in lint(declared) if one.code == "possible_conflict"] == ["b/calm"]
 
 
 def test_r61_two_services_or_a_guard_between_them_are_no_conflict():

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from okrbridge.application.ports import ValueRequest
+from okrbridge.domain.measures import PromqlMeasure
 from okrbridge.errors import SourceFailureReason
 from okrbridge.sources.prometheus.http.envelope import Answer, Row
 from okrbridge.sources.prometheus.readings import as_reading
@@ -44,3 +45,33 @@ def test_what_is_not_one_number_is_a_failure(answer, reason, words):
     assert reading.failure is not None
     assert reading.failure.reason is reason
     assert words in reading.failure.message
+
+
+def member(name: str, value: float) -> Row:
+    return Row({"repo": name}, ((0, value),))
+
+
+MEMBERS = ValueRequest("has_sast", REQUEST.at, measure=PromqlMeasure("has_sast", "prometheus", member_label="repo"))
+
+
+def test_a_population_has_a_number_for_each_member():
+    reading = as_reading(MEMBERS, Answer("vector", (member("a", 1.0), member("b", 0.0), member("c", float("nan")))))
+    assert (reading.value, reading.members) == (None, (("a", 1.0), ("b", 0.0)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ((Row({"pod": "x"}, ((0, 1.0),)),), "without the label 'repo'"),
+        ((member("a", 1.0), member("a", 0.0)), "the member a twice"),
+    ],
+)
+def test_members_need_a_name_of_their_own(rows, words):
+    reading = as_reading(MEMBERS, Answer("vector", rows))
+    assert reading.failure is not None
+    assert words in reading.failure.message
+
+
+def test_a_population_without_members_is_no_data():
+    reading = as_reading(MEMBERS, Answer("vector", ()))
+    assert (reading.failure, reading.note) == (None, "the query returned no series")

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
-from okrbridge.api.auth import READS, Requires
+from okrbridge.api.auth import READS, Requires, sees_restricted
 from okrbridge.api.conditional import IfMatch, document_tag, require_match
 from okrbridge.api.dependencies import ApiServices, Services
 from okrbridge.api.documentation import NOT_MODIFIED, problems
@@ -252,4 +252,8 @@ def _shown(request: Request, services: ApiServices, kind: DocumentKind) -> list[
     sight = declared_view(request, services).sight
     with services.storage.reading() as database:
         stored = database.documents.all()
-    return shown_documents(kind.kind, services.definitions(), stored, sight)
+    shown = shown_documents(kind.kind, services.definitions(), stored, sight)
+    if kind is not OBJECTIVE or sees_restricted(request):
+        return shown
+    # Of one that does not fit the files any more nobody knows whether its team restricts it.
+    return [one for one in shown if one.name in services.definitions().objective_by_name]

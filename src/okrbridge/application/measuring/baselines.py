@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ import numpy as np
 from okrbridge.application.measuring.by_event import EventValues
 from okrbridge.application.measuring.by_slo import DAY, cut
 from okrbridge.application.measuring.found import converted
-from okrbridge.application.measuring.requests import Asked, answers, request_of
+from okrbridge.application.measuring.requests import Asked, answers, request_of, tells_times_apart
 from okrbridge.application.measuring.subjects import Subject
 from okrbridge.application.okr_records import FrozenBaseline
 from okrbridge.application.parts import Parts
@@ -23,9 +23,11 @@ from okrbridge.domain.baselines import resolve_baseline
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.measures import (
+    Aggregation,
     CsvMeasure,
     EventMeasure,
     IncidentMeasure,
+    IncidentQuantity,
     IndicatorMeasure,
     Measure,
     PromqlMeasure,
@@ -38,9 +40,6 @@ from okrbridge.errors import UnitError
 
 NOISE_DAYS = 4
 """With fewer days nothing is said of their noise."""
-
-_BOUND = (":start", ":end", ":at")
-"""What a SQL query names when it can speak of the past."""
 
 
 def baseline_window(key_result: KeyResult) -> Interval | None:
@@ -87,27 +86,39 @@ class Frozen:
     waiting: tuple[str, ...]
 
 
-def freeze_baselines(parts: Parts, definitions: DefinitionSet, at: datetime) -> Frozen:
-    """Measure and keep the baselines that are still missing of the key results that have started."""
-    with parts.storage.reading() as database:
-        known = {(one.key_result, one.question) for one in database.baselines.all()}
-    missing = [
+def freeze_baselines(
+    parts: Parts, definitions: DefinitionSet, at: datetime, keep_going: Callable[[], bool] = lambda: True
+) -> Frozen:
+    """Measure and keep the baselines that are still missing of the key results that have started.
+
+    Args:
+        keep_going: asked before each key result; False leaves the rest waiting.
+    """
+    made, waiting = 0, []
+    freezing = _Freezing(parts, definitions, at)
+    for one in _without_baseline(parts, definitions, at):
+        found = freezing.baseline(one) if keep_going() else None
+        if found is None:
+            waiting.append(one.id)
+            continue
+        with parts.storage.transaction() as transaction:
+            transaction.baselines.save(found)
+        made += 1
+    return Frozen(made, tuple(waiting))
+
+
+def _without_baseline(parts: Parts, definitions: DefinitionSet, at: datetime) -> list[KeyResult]:
+    """The key results that have started and whose baseline is to be measured and is not known."""
+    wanted = [
         one
         for one in definitions.key_results
-        if one.baseline_from is not None
-        and one.baseline is None
-        and one.period.start <= at
-        and (one.id, baseline_question(one)) not in known
+        if one.baseline_from is not None and one.baseline is None and one.period.start <= at
     ]
-    if not missing:
-        return Frozen(0, ())
-    freezing = _Freezing(parts, definitions, at)
-    made = [found for one in missing if (found := freezing.baseline(one)) is not None]
-    with parts.storage.transaction() as transaction:
-        for one in made:
-            transaction.baselines.save(one)
-    done = {one.key_result for one in made}
-    return Frozen(len(made), tuple(one.id for one in missing if one.id not in done))
+    if not wanted:
+        return []
+    with parts.storage.reading() as database:
+        known = {(one.key_result, one.question) for one in database.baselines.all()}
+    return [one for one in wanted if (one.id, baseline_question(one)) not in known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +157,7 @@ class _Freezing:
         def own(value: float) -> float:
             if key_result.kind is KeyResultKind.COUNT_PER_PERIOD and key_result.per:
                 return value / (window.length / _length_of(key_result.per))
-            return converted(value, unit, key_result.unit, window)
+            return converted(value * _share_of(key_result.measure, window), unit, key_result.unit, window)
 
         days = np.array([own(value) for value in sample.days])
         return FrozenBaseline(
@@ -209,9 +220,7 @@ class _Freezing:
 
     def _of_window(self, measure: SqlMeasure | CsvMeasure, window: Interval) -> _Sample | None:
         """One answer for the window; None for a measure that cannot tell times apart."""
-        if isinstance(measure, CsvMeasure) and not measure.time_column:
-            return None
-        if isinstance(measure, SqlMeasure) and not any(name in measure.query for name in _BOUND):
+        if not tells_times_apart(measure):
             return None
         [reading] = self._answers({"": (measure.source, request_of(measure, window, window.end))}).values()
         return None if reading.value is None else _Sample(reading.value, reading.sample_count)
@@ -229,6 +238,18 @@ class _Freezing:
 
     def _answers(self, asked: Mapping[str, Asked]) -> Mapping[str, Reading]:
         return answers(self.parts.askable, asked)
+
+
+def _share_of(measure: Measure, window: Interval) -> float:
+    """What is added up over the measure's own shorter window is that share of what the whole window holds."""
+    match measure:
+        case IncidentMeasure(quantity=IncidentQuantity.COUNT, over=over) if over is not None:
+            return over.length / window.length
+        case EventMeasure(per="", aggregation=Aggregation.COUNT | Aggregation.SUM, over=over) if over is not None:
+            return over.length / window.length
+        case CsvMeasure(divisor_column="", aggregation=Aggregation.COUNT | Aggregation.SUM, over=over) if over:
+            return over.length / window.length
+    return 1.0
 
 
 def _length_of(per: str) -> timedelta:

@@ -23,6 +23,20 @@ MOST_EVENTS = 500_000
 """A window with more events of one kind is not measured; send counts as a metric instead."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptEvents:
+    """Events of one kind as they were read.
+
+    Attributes:
+        start: since when.
+        state: how many there were, and when the newest of them had come in.
+    """
+
+    start: datetime
+    state: tuple[int, datetime | None]
+    events: Sequence[Event]
+
+
 @dataclass(frozen=True)
 class EventValues:
     """Measures by the events of one instant; each kind is read once for all.
@@ -37,15 +51,21 @@ class EventValues:
     overflowing: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def read(cls, records: EventRecords, asking: Iterable[Subject], at: datetime) -> EventValues:
-        """What the subjects need of the events that began before an instant."""
+    def read(
+        cls, records: EventRecords, asking: Iterable[Subject], at: datetime, kept: dict[str, KeptEvents] | None = None
+    ) -> EventValues:
+        """What the subjects need of the events that began before an instant.
+
+        Args:
+            kept: what was read before, by kind; read again only when something came in.
+        """
         needs: dict[str, datetime] = {}
         for subject in asking:
             for kind in _kinds(subject):
                 needs[kind] = min(needs.get(kind, at), subject.window.start)
         found, overflowing = {}, set()
         for kind, start in needs.items():
-            found[kind] = _all(records, Interval(start, at), kind) if start < at else []
+            found[kind] = _known(records, Interval(_midnight(start), at), kind, {} if kept is None else kept)
             if len(found[kind]) > MOST_EVENTS:
                 overflowing.add(kind)
         return cls(found, at, frozenset(overflowing))
@@ -137,6 +157,21 @@ def _kinds(subject: Subject) -> Iterator[str]:
             yield INCIDENT
         case EventMeasure(kind=kind, per=per):
             yield from {kind, per} - {""}
+
+
+def _known(records: EventRecords, interval: Interval, kind: str, kept: dict[str, KeptEvents]) -> Sequence[Event]:
+    """The events of a kind, from what was kept where nothing came in since."""
+    if interval.start >= interval.end:
+        return []
+    state, before = records.state(interval, kind), kept.get(kind)
+    if before is None or (before.start, before.state) != (interval.start, state):
+        before = kept[kind] = KeptEvents(interval.start, state, _all(records, interval, kind))
+    return before.events
+
+
+def _midnight(at: datetime) -> datetime:
+    """The start of the day of UTC: what is kept serves a rolling window for the whole day."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _all(records: EventRecords, interval: Interval, kind: str) -> list[Event]:

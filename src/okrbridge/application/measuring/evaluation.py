@@ -98,9 +98,9 @@ class KeyResultEvaluation:
         said = before.said.get(declared.id, NOTHING_SAID)
         measurement = self._measurement(key_result, measuring, said.check_ins, reports, cycle)
         measurement = _with_reason(measurement, obstacle or missing_reason(key_result))
+        compliance, measurement = self._compliance(key_result, measurement, measuring)
         good = measurement if measurement.value is not None else before.last_good.get(declared.id)
         breached = breached_guards(key_result, reports)
-        compliance, measurement = self._compliance(key_result, measurement, measuring)
         others = [one.progress for one in alternatives(key_result, reports)]
         beside = Beside(compliance, others, guard_breached=bool(breached))
         previous = before.progress.get(declared.id)
@@ -115,7 +115,7 @@ class KeyResultEvaluation:
             owner=key_result.owner or objective.owner,
             progress=record,
             measurement=measurement,
-            last_good=measurement if measurement.value is not None else good,
+            last_good=good,
             outlook=outlook_of(key_result, record, projection, people, policy=policy, breached_guards=breached),
             policy=policy,
             frozen_baseline=frozen,

@@ -12,7 +12,7 @@ from okrbridge.application.measuring.by_people import manual_value
 from okrbridge.application.measuring.by_slo import SloValues
 from okrbridge.application.measuring.found import Found, measurement_of
 from okrbridge.application.measuring.memory import MeasuringMemory
-from okrbridge.application.measuring.requests import question_text, rendered
+from okrbridge.application.measuring.requests import question_text, rendered, tells_times_apart
 from okrbridge.application.measuring.said import NOTHING_SAID, Said
 from okrbridge.application.measuring.subjects import Subject, indicator_subjects, subjects
 from okrbridge.application.ports import Reading, Transaction
@@ -83,7 +83,7 @@ class Measuring:
     @cached_property
     def events(self) -> EventValues:
         """What was sent in."""
-        return EventValues.read(self.transaction.events, self._subjects.values(), self.at)
+        return EventValues.read(self.transaction.events, self._subjects.values(), self.at, self.memory.events)
 
     @cached_property
     def _subjects(self) -> Mapping[str, Subject]:
@@ -143,8 +143,7 @@ class Measuring:
 
 def _by_reading(subject: Subject, measure: AskedMeasure, reading: Reading | None, at: datetime) -> Found:
     """From a source's answer."""
-    is_promql = isinstance(measure, PromqlMeasure)
-    window = Interval(at, at) if is_promql or getattr(measure, "over", None) is None else subject.window
+    window = subject.window if tells_times_apart(measure) else Interval(at, at)
     query = rendered(measure.query, subject.window) if isinstance(measure, PromqlMeasure) else question_text(measure)
     found = Found(window, query)
     if reading is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from okrbridge.application.key_result_outlook import Projection
+from okrbridge.application.measuring.by_event import KeptEvents
 from okrbridge.application.measuring.by_slo import WindowRatios
 from okrbridge.application.measuring.compliance import ComplianceTotals
 from okrbridge.application.measuring.said import SaidMemory
@@ -21,6 +22,7 @@ class MeasuringMemory:
         compliance: of maintain key results, by id.
         projections: by key result id.
         said: what people said.
+        events: what was sent in, by kind.
     """
 
     counts: CountMemory = field(default_factory=CountMemory)
@@ -28,6 +30,7 @@ class MeasuringMemory:
     compliance: dict[str, ComplianceTotals] = field(default_factory=dict)
     projections: dict[str, Projection] = field(default_factory=dict)
     said: SaidMemory = field(default_factory=SaidMemory)
+    events: dict[str, KeptEvents] = field(default_factory=dict)
 
     def forget_history(self) -> None:
         """History has grown: what was derived from it is worked out anew."""

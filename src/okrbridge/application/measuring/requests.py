@@ -15,6 +15,9 @@ from okrbridge.domain.windows import Interval
 WINDOW = "{{.window}}"
 """Stands in PromQL for the length of the window, as Sloth writes it."""
 
+_BOUND = (":start", ":end", ":at")
+"""What a SQL query names when it can speak of the past."""
+
 Asked = tuple[str, ValueRequest]
 """Name of the source, and what it is asked."""
 
@@ -46,6 +49,13 @@ def rendered(query: str, window: Interval) -> str:
     if WINDOW not in query:
         return query
     return query.replace(WINDOW, f"{max(1, int(window.length.total_seconds()))}s")
+
+
+def tells_times_apart(measure: AskedMeasure) -> bool:
+    """Whether the answer speaks of the window: a query that names its instants, a table with a column of times."""
+    if isinstance(measure, SqlMeasure):
+        return any(name in measure.query for name in _BOUND)
+    return isinstance(measure, CsvMeasure) and bool(measure.time_column)
 
 
 def question_text(measure: AskedMeasure) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.key_results import KeyResult
+from okrbridge.domain.key_results import KeyResult, Visibility
 from okrbridge.domain.lint.findings import LintFinding
 from okrbridge.domain.lint.key_results import way_up
 from okrbridge.domain.measures import EventMeasure, IncidentMeasure, IndicatorMeasure, PromqlMeasure, SloMeasure
@@ -38,8 +38,10 @@ def conflicts(definitions: DefinitionSet) -> Iterator[LintFinding]:
     for sides in pulling.values():
         for first, second in product(sides[True], sides[False]):
             if not _is_known(first, second) and _meet(first, second, definitions):
-                message = f"may pull against {second.id}; make one the guard of the other, or say which one yields"
-                yield LintFinding("possible_conflict", first.id, message)
+                # Told of the restricted one, where one is: whoever may not see it must not read its name here.
+                told, other = (second, first) if second.visibility is Visibility.RESTRICTED else (first, second)
+                message = f"may pull against {other.id}; make one the guard of the other, or say which one yields"
+                yield LintFinding("possible_conflict", told.id, message)
 
 
 def _is_known(first: KeyResult, second: KeyResult) -> bool:
