@@ -199,10 +199,11 @@ def test_r88_metrics_keep_the_rules_of_names_and_labels():
     for metric in CATALOGUE:
         assert re.fullmatch(r"okrbridge_[a-z0-9]+(_[a-z0-9]+)*", metric.name)
         assert metric.name.endswith("_total") == (metric.type == "counter")
+        assert ("quantile" in metric.labels) == (metric.type == "summary")
     # One word for one thing, and no label whose values change with every evaluation.
     assert labels == {
         "slo", "slo_service", "window", "budgeting", "outcome", "state",
-        "okr_objective", "key_result", "cycle", "team", "kind", "unit", "status", "quality",
+        "okr_objective", "key_result", "cycle", "team", "kind", "unit", "status", "quality", "quantile",
         "source", "reason", "phase", "version", "pythonversion",
     }  # fmt: skip
 

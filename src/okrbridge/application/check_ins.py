@@ -22,6 +22,8 @@ TRADE_OFF = "trade_off"
 OWN_SOURCE = "okrbridge"
 """The source of events that okrbridge itself makes; nobody else may send under it."""
 DISCUSS = "discuss"
+RECENT_CHECK_INS = 20
+"""So many of a key result are looked at for what they ask of people."""
 RED = (KeyResultStatus.OFF_TRACK, KeyResultStatus.MISSED)
 
 
@@ -160,21 +162,31 @@ def check_in_item(check_in: CheckIn) -> Item:
     }
 
 
-def to_discuss(
-    report: KeyResultReport, before: CheckIn | None, now: CheckIn, definitions: DefinitionSet
-) -> Finding | None:
+def to_discuss(report: KeyResultReport, check_ins: Sequence[CheckIn], definitions: DefinitionSet) -> Finding | None:
     """The item that a sharp drop of confidence opens for the owner and the team's champion; None without one.
 
+    It stays open until the next check-in.
+
     Worked example: 7 and then 4 is a drop of 3: it is talked about.
+
+    Args:
+        check_ins: the latest, ascending; those without a confidence stand between no two others.
     """
-    previous = before.confidence if before else None
-    if previous is None or now.confidence is None or not is_drop(previous, now.confidence):
+    previous, current = _last_confidences(check_ins)
+    if previous is None or current is None or not is_drop(previous, current):
         return None
+    now = check_ins[-1]
     champion = next((team.champion for team in definitions.teams if team.name == report.team), "")
     people = " and ".join(filter(None, (report.owner, champion))) or "its owner"
-    message = f"confidence fell from {previous} to {now.confidence}: {people} should talk about what changed"
-    told: dict[str, JsonValue] = {"from": previous, "to": now.confidence, "check_in": now.id, "people": people}
+    message = f"confidence fell from {previous} to {current}: {people} should talk about what changed"
+    told: dict[str, JsonValue] = {"from": previous, "to": current, "check_in": now.id, "people": people}
     return Finding(DISCUSS, now.key_result, message, now.at, now.at, told)
+
+
+def _last_confidences(check_ins: Sequence[CheckIn]) -> tuple[int | None, int | None]:
+    """What the last check-in tells, and the one before it that tells any."""
+    told = [one.confidence for one in check_ins[:-1] if one.confidence is not None]
+    return (told[-1] if told else None), (check_ins[-1].confidence if check_ins else None)
 
 
 def trade_off_event(check_in: CheckIn) -> Event | None:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.domain.cycles import Cycle, CyclePhase
 
 SECOND_THOUGHTS = timedelta(days=14)
 """So long after the close scores may still be put right, should the retrospective be over before."""
 
 
-def closed_cycles(scores: Iterable[ScoreRecord]) -> frozenset[str]:
-    """Names of the cycles that people closed: those that have scores, because nobody writes to a file over HTTP."""
-    return frozenset(one.cycle for one in scores)
-
-
 def phase_of(cycle: Cycle, at: datetime, closed: Collection[str]) -> CyclePhase:
     """Where a cycle stands at an instant: closed as soon as it has scores, else as its dates say.
 
     Args:
-        closed: names, as ``closed_cycles`` gives them.
+        closed: names of the cycles that people closed: those that have scores, as ``ScoreRecords.cycles`` gives them,
+            because nobody writes to a file over HTTP.
     """
     return CyclePhase.CLOSED if cycle.name in closed else cycle.phase(at)
 

@@ -30,12 +30,9 @@ def daily_progress(
     transaction: Transaction, key_results: Sequence[str], interval: Interval
 ) -> Mapping[str, list[ProgressRecord]]:
     """The last record of each day that has one, ascending, by key result; every id given is a key."""
-    found: dict[str, list[ProgressRecord]] = {name: [] for name in key_results}
-    for day in days_of(interval):
-        for name, record in transaction.progress.latest(key_results, day.end).items():
-            if record.at > day.start:
-                found[name].append(record)
-    return found
+    # The newest record at the end of a day without any is the last one of an earlier day, and is there already.
+    sampled = transaction.progress.sampled(key_results, [day.end for day in days_of(interval)])
+    return {name: [one for one in sampled.get(name, ()) if one.at > interval.start] for name in key_results}
 
 
 def records_of_day(transaction: Transaction, key_result: str, day: Interval) -> list[ProgressRecord]:

@@ -15,7 +15,6 @@ import orjson
 
 from okrbridge.application.access_ports import Caller
 from okrbridge.application.audit import Change, record_change
-from okrbridge.application.cycle_phases import closed_cycles
 from okrbridge.application.cycle_rules import DocumentChange, refuse_outside_its_phase
 from okrbridge.application.documents import API_VERSION, OVER_HTTP, Json, declared_in_file
 from okrbridge.application.okr_records import StoredDocument
@@ -149,7 +148,7 @@ class DocumentWriter:
             self.transaction.documents.delete(one.kind, one.name, one.version)
         prepared = self._prepared(self.transaction.documents.all())
         written = DocumentChange(one.kind, _json(before), _json(after), self.why)
-        closed = closed_cycles(self.transaction.scores.all())
+        closed = self.transaction.scores.cycles()
         refuse_outside_its_phase((self.definitions, prepared.definitions), written, self.at, closed)
         made = [document for document in prepared.definitions.documents if document.origin == OVER_HTTP]
         self.transaction.definitions.record(made, OVER_HTTP, self.at)

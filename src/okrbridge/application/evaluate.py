@@ -14,6 +14,8 @@ from okrbridge.application import counting
 from okrbridge.application.backfill import Backfill, Filled
 from okrbridge.application.counting_facts import CountingFacts, learnt
 from okrbridge.application.event_counters import EventCounters
+from okrbridge.application.final_scores import FinalScores
+from okrbridge.application.findings import Findings
 from okrbridge.application.key_result_history import fill_key_result_history
 from okrbridge.application.measuring.baselines import freeze_baselines
 from okrbridge.application.measuring.evaluation import KeyResultEvaluation
@@ -30,6 +32,7 @@ from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.application.source_health import SourceHealth
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.windows import Interval
+from okrbridge.errors import StorageError
 
 CATCH_UP = timedelta(hours=1)
 """How much of a hole a tick fills before it computes; what is older follows right after, newest first."""
@@ -63,6 +66,8 @@ class Evaluator:
         self.backfill = Backfill(self.parts, self.definitions)
         self.recheck = Recheck(self.parts, self.definitions)
         self.retention = Retention(self.parts, self.definitions)
+        self._final_scores = FinalScores(self.parts, self.definitions)
+        self._findings = Findings(self.parts, self.definitions)
         self._slos = SloEvaluation(self.definitions, self.parts.grid, self.parts.sources)
         self._key_results = KeyResultEvaluation(self.definitions, self.parts.grid, self._slos.memory)
         self._facts = CountingFacts(ingest_delay=self.parts.ingest_delay, late=self.parts.late)
@@ -116,12 +121,33 @@ class Evaluator:
         return made > 0
 
     def upkeep(self, at: datetime, keep_going: Callable[[], bool]) -> None:
-        """What is due beside the tick: late slices are read again, old ones are forgotten, plans are learnt again."""
+        """What is due beside the tick.
+
+        Late slices are read again, old ones are forgotten, scores of closed cycles are brought up to date, findings are
+        looked for, and plans are learnt again.
+        """
         self.recheck.run(at, keep_going, skip=self.health.failing_slis())
         if keep_going():
             self.retention.run(at)
+        if keep_going():
+            self._try("final scores", lambda: self._final_scores.run(at))
+        if keep_going():
+            self._try("findings", self._find)
         if keep_going() and self._facts.is_due(at):
             self.learn_plan(at)
+
+    def _find(self) -> None:
+        if self.snapshots.current is not None:
+            self._findings.run(self.snapshots.current)
+
+    def _try(self, what: str, work: Callable[[], object]) -> None:
+        """Do what neither the tick nor the history waits for; the next tick tries again."""
+        try:
+            work()
+        except StorageError as problem:
+            log.warning("left for the next tick: the database failed", what=what, problem=str(problem))
+        except Exception:
+            log.exception("left for the next tick: it failed", what=what)
 
     def learn_plan(self, at: datetime) -> None:
         """Have the sources tell which questions they ask together; the next snapshot holds it."""
@@ -191,7 +217,7 @@ class Evaluator:
 
     def _compute(self, transaction: Transaction, at: datetime, evaluation_id: str, events: EventCounters) -> Snapshot:
         """The snapshot of a boundary from the ledger and the readings; saves what it measured."""
-        ledger = transaction.ledger
+        ledger, closed = transaction.ledger, transaction.scores.cycles()
         measured = self._key_results.evaluate(transaction, at, self._readings, evaluation_id)
         return Snapshot(
             evaluation_id=evaluation_id,
@@ -200,7 +226,7 @@ class Evaluator:
             slos=self._slos.reports(ledger, at, outcomes=self.health.outcomes, events=events),
             objectives=objective_reports(self.definitions, measured.key_results, at),
             indicators=measured.indicators,
-            cycles=tuple(cycle_report(cycle, at) for cycle in self.definitions.cycles),
+            cycles=tuple(cycle_report(cycle, at, closed) for cycle in self.definitions.cycles),
             sources=tuple(self.health.report(name, at) for name in self.parts.askable),
             history_filled_ratio=self.backfill.needs.filled_ratio(ledger, at),
             counting=self._facts,

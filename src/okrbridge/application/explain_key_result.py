@@ -33,6 +33,7 @@ from okrbridge.domain.measures import (
 from okrbridge.domain.pacing import KeyResultStatus, StatusPolicy
 from okrbridge.domain.progress import states_condition
 from okrbridge.domain.slo import Slo
+from okrbridge.domain.titles import change_of
 from okrbridge.domain.units import convert
 
 
@@ -165,10 +166,12 @@ def _conversion(key_result: KeyResult) -> str:
 def _declared(key_result: KeyResult) -> Item:
     """Baseline and target as they were written, and in the key result's unit."""
     baseline, target = key_result.declared_baseline, key_result.declared_target
+    change = change_of(key_result)
+    by_change = f"a change of {change} from the baseline (formula A2)" if change else None
     return {
         "baseline": baseline.text if baseline else None,
         "baseline_value": finite(key_result.baseline),
-        "target": target.text if target else None,
+        "target": target.text if target else by_change,
         "target_value": finite(key_result.target),
         "operator": key_result.operator.sign if key_result.operator else None,
         "critical_value": finite(key_result.critical),

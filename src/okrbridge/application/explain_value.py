@@ -60,17 +60,25 @@ def _measured_at(report: KeyResultReport) -> datetime:
 
 
 def _baseline(report: KeyResultReport) -> list[Item]:
-    """The target that follows from a frozen baseline."""
+    """The target, or the limits, that follow from a baseline and a change (formula A2)."""
     key_result = report.key_result
-    change, baseline = key_result.relative_change, key_result.baseline
+    change, baseline, target = key_result.relative_change, key_result.baseline, key_result.target
+    if baseline is not None and target is not None and key_result.absolute_change is not None:
+        numbers = f"{number(baseline)} + {number(key_result.absolute_change)}"
+        return [formula("target", "baseline + change (formula A2)", numbers, target)]
     if change is None or baseline is None:
         return []
-    if key_result.target is not None:
+    if target is not None:
         numbers = f"{number(baseline)} x (1 + {number(change)})"
-        return [formula("target", "baseline x (1 + change)", numbers, key_result.target)]
+        return [formula("target", "baseline x (1 + change) (formula A2)", numbers, target)]
     limits = [("low", "-", key_result.low), ("high", "+", key_result.high)]
     return [
-        formula(name, f"baseline x (1 {sign} change)", f"{number(baseline)} x (1 {sign} {number(change)})", limit)
+        formula(
+            name,
+            f"baseline x (1 {sign} change) (formula A2)",
+            f"{number(baseline)} x (1 {sign} {number(change)})",
+            limit,
+        )
         for name, sign, limit in limits
         if limit is not None
     ]

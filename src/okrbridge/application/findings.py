@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from okrbridge.application.check_ins import RECENT_CHECK_INS, to_discuss
+from okrbridge.application.cycle_phases import phase_of
 from okrbridge.application.daily_progress import daily_progress
 from okrbridge.application.okr_records import Finding, FindingState, ScoreRecord
 from okrbridge.application.parts import Parts
@@ -32,12 +34,12 @@ from okrbridge.application.self_diagnosis_metrics import (
     several_queries,
 )
 from okrbridge.application.snapshot import IndicatorReport, KeyResultReport, Snapshot
+from okrbridge.domain.cycles import CyclePhase
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.lint.checking import lint
 from okrbridge.domain.windows import Interval
 
 EVERY = timedelta(minutes=10)
-RECENT_CHECK_INS = 20
 MOST_ALERTS = 10_000
 
 
@@ -103,12 +105,13 @@ def diagnose(parts: Parts, definitions: DefinitionSet, snapshot: Snapshot, at: d
         definitions: those that the snapshot was made with.
         snapshot: the last tick.
     """
-    told = [one for one in snapshot.key_results if one.cycle.interval.start <= at < one.cycle.interval.end]
     found = [*_lints(definitions, snapshot, at), *several_queries(definitions, at)]
     for indicator in snapshot.indicators:
         found += differing_sources(indicator, at)
     with parts.storage.reading() as transaction:
-        found += _of_key_results(transaction, told, at)
+        closed = transaction.scores.cycles()
+        told = [one for one in snapshot.key_results if phase_of(one.cycle, at, closed) is CyclePhase.DELIVERY]
+        found += _of_key_results(transaction, told, definitions, at)
         found += _of_outcomes(transaction, told, snapshot, at)
         found += _of_teams(transaction.scores.all(), definitions, at)
         alerts = Interval(at - 2 * ALERT_DAYS, at)
@@ -135,12 +138,17 @@ def _lints(definitions: DefinitionSet, snapshot: Snapshot, at: datetime) -> Iter
         yield noticed(one.code, one.subject, one.message, at, {"severity": one.severity.value})
 
 
-def _of_key_results(transaction: Transaction, told: Sequence[KeyResultReport], at: datetime) -> Iterator[Finding]:
+def _of_key_results(
+    transaction: Transaction, told: Sequence[KeyResultReport], definitions: DefinitionSet, at: datetime
+) -> Iterator[Finding]:
     recent = transaction.check_ins.recent([one.key_result.id for one in told], at, RECENT_CHECK_INS)
     for report in told:
         yield from without_instrumentation(report, at)
         yield from hidden_by_the_aggregate(report, at)
-        yield from without_ownership(report, recent.get(report.key_result.id, []), at)
+        check_ins = recent.get(report.key_result.id, [])
+        yield from without_ownership(report, check_ins, at)
+        if (drop := to_discuss(report, check_ins, definitions)) is not None:
+            yield replace(drop, last_seen=at)
         yield from out_of_reach(report, report.outlook, at)
         yield from without_attention(report, report.outlook, at)
 

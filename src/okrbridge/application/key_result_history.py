@@ -22,7 +22,6 @@ from okrbridge.domain.measures import (
     CsvMeasure,
     HttpMeasure,
     IndicatorMeasure,
-    ManualMeasure,
     Measure,
     NoMeasure,
     SqlMeasure,
@@ -51,9 +50,12 @@ class Past:
 
 
 def speaks_of_past(measure: Measure, definitions: DefinitionSet) -> bool:
-    """Whether a measure can be asked as of a day that has gone: not a JSON document, a person, or a table as it is."""
+    """Whether a measure can be asked as of a day that has gone: not a JSON document, nor a table as it is.
+
+    What people said is dated, so it speaks of its day.
+    """
     match measure:
-        case HttpMeasure() | ManualMeasure() | NoMeasure():
+        case HttpMeasure() | NoMeasure():
             return False
         case CsvMeasure() | SqlMeasure():
             return tells_times_apart(measure)

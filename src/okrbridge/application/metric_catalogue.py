@@ -18,6 +18,8 @@ class MetricType(StrEnum):
     GAUGE = "gauge"
     COUNTER = "counter"
     HISTOGRAM = "histogram"
+    SUMMARY = "summary"
+    """Quantiles alone, without count and sum: the format allows it."""
 
 
 class Origin(StrEnum):
@@ -169,7 +171,7 @@ KEY_RESULT_METRICS = (
     ),
     Metric(
         "okrbridge_key_result_forecast_ratio",
-        _GAUGE,
+        MetricType.SUMMARY,
         (*_KEY_RESULT, "quantile"),
         "Raw progress when it is due, as forecast; quantile is 0.1, 0.5 or 0.9. Absent with fewer than four points.",
     ),

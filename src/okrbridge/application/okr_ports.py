@@ -99,6 +99,9 @@ class ScoreRecords(Protocol):
     def all(self) -> list[ScoreRecord]:
         """Every score, by cycle and key result."""
 
+    def cycles(self) -> frozenset[str]:
+        """Names of the cycles that have scores."""
+
 
 class FindingRecords(Protocol):
     """What was noticed."""

@@ -117,7 +117,8 @@ class FrozenBaseline:
     Attributes:
         value: in the key result's unit.
         question: what it was measured by; another question needs another baseline.
-        noise: median absolute deviation of the days behind it, in the key result's unit; None with fewer than 4 days.
+        noise: median absolute deviation of the days behind it from their own trend, in the key result's unit; None
+            with fewer than 4 days.
     """
 
     key_result: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from okrbridge.application.finding_codes import FINDING_CODES
 from okrbridge.application.reports import Item
 from okrbridge.domain.confidence import DISCUSS_DROP, DIVERGENCE, ConfidenceColour, colour_of
 from okrbridge.domain.definition_set import DefinitionSet
@@ -60,6 +61,7 @@ def published_definitions(definitions: DefinitionSet) -> Item:
             "discuss_drop": DISCUSS_DROP,
             "divergence": DIVERGENCE,
         },
+        "finding_codes": [{"code": code, "meaning": text} for code, text in FINDING_CODES.items()],
     }
 
 

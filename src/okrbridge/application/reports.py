@@ -268,7 +268,7 @@ def objective_tree(snapshot: Snapshot, now: datetime, origins: Mapping[str, str]
     children: dict[str, list[ObjectiveReport]] = {}
     known = snapshot.objective_by_name
     for report in snapshot.objectives:
-        parent = report.objective.parent
+        parent = report.objective.above
         children.setdefault(parent if parent in known else "", []).append(report)
     placed: set[str] = set()
 

@@ -16,9 +16,9 @@ from okrbridge.domain.anomalies import typical_deviation
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, Visibility
 from okrbridge.domain.ledger import FloatArray
-from okrbridge.domain.lint.key_results import noise_band
 from okrbridge.domain.measures import NoMeasure
 from okrbridge.domain.objectives import Indicator
+from okrbridge.domain.target_history import noise_band
 from okrbridge.domain.units import format_quantity
 
 MOVED = 0.7

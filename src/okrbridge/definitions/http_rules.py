@@ -1,4 +1,4 @@
-"""What may not be declared over HTTP: sources, and measures that make okrbridge reach out."""
+"""What may not be declared over HTTP: sources, measures that make okrbridge reach out, cycles closed without scores."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ def _refused(document: Document) -> Iterator[Fault]:
     elif version != OKRBRIDGE or kind not in HTTP_KINDS:
         message = f"{shortened(kind)} of {shortened(version)} is declared in files only; over HTTP there are "
         yield document.fault(("kind",), f"{message}{', '.join(HTTP_KINDS)}", "not_over_http")
+    if kind == "Cycle" and document.get("spec", "closed") is True:
+        message = (
+            f"would pass over the scores; close it with POST /api/v1/cycles/{document.text('metadata', 'name')}/close"
+        )
+        yield document.fault(("spec", "closed"), message, "not_over_http", of_key=True)
     for pattern in _MEASURES.get(kind, ()):
         for path, _ in document.matching(pattern):
             for key in _REACHING_OUT:

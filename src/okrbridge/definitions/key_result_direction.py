@@ -5,13 +5,8 @@ from __future__ import annotations
 from okrbridge.definitions.findings import Spot
 from okrbridge.definitions.key_result_shapes import KeyResultSpec
 from okrbridge.domain.key_results import KeyResultKind, Operator
+from okrbridge.domain.lint.words import goes_up
 
-_UP = frozenset(
-    ("add", "boost", "double", "expand", "extend", "gain", "grow", "increase", "lift", "maximize", "raise", "triple")
-)
-_DOWN = frozenset(
-    ("cut", "decrease", "drop", "eliminate", "halve", "lower", "minimize", "reduce", "remove", "shorten", "shrink")
-)
 _LINEAR = (KeyResultKind.INCREASE, KeyResultKind.DECREASE)
 _COMPARED = (KeyResultKind.THRESHOLD, KeyResultKind.MAINTAIN, KeyResultKind.COUNT_PER_PERIOD)
 _FROM_NOTHING = (KeyResultKind.REACH, KeyResultKind.HYPOTHESIS)
@@ -65,8 +60,7 @@ def stretch_agrees(spot: Spot, target: float, stretch: float, *, up: bool) -> bo
 
 def verb_agrees(spot: Spot, spec: KeyResultSpec, *, up: bool | None) -> bool:
     """Whether the verb goes the way of the numbers; if not, a fault. A verb without a direction agrees with all."""
-    first = (spec.verb or "").casefold().split(maxsplit=1)[:1]
-    says_up = None if not first else True if first[0] in _UP else False if first[0] in _DOWN else None
+    says_up = goes_up(spec.verb or "")
     if up is None or says_up is None or says_up == up:
         return True
     goes = "up" if up else "down"

@@ -61,6 +61,11 @@ class OkrObjective:
     co_owners: tuple[str, ...] = ()
     layer: str = ""
 
+    @property
+    def above(self) -> str:
+        """Name of the objective it is aligned with, itself or by one of its key results; empty for none."""
+        return self.parent or self.parent_key_result.partition("/")[0]
+
 
 class TeamLevel(StrEnum):
     """Where a team stands."""

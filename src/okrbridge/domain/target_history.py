@@ -15,8 +15,6 @@ MIN_HISTORY = 4
 """Fewer values say nothing of noise."""
 _MAD_TO_DEVIATION = 1.4826
 """Standard deviation over median absolute deviation, of normal values."""
-_NOISE_BAND = 2.0
-"""Values within so many standard deviations of their trend are noise: 19 of 20 lie there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,36 +77,40 @@ def target_difficulty(baseline: float, target: float, improvements: FloatArray) 
     return TargetDifficulty(needed, (smaller + equal / 2) / count, count, typical, stretch)
 
 
-def noise_band(history: FloatArray) -> float:
-    """Half the width of the band in which values lie by chance: ``2 x 1.4826 x MAD`` around the history's own trend.
+def noise_of(history: FloatArray) -> float | None:
+    """How far values usually lie from their own trend by chance: the median absolute deviation around the robust line.
 
-    Worked example: 400, 396, 404, 400, 396, 404, 400 ms have no trend and lie 0, 4, 4, 0, 4, 4, 0 from 400:
-    MAD 4, band 11.86 ms.
-
-    Args:
-        history: values in the order of time, evenly spaced; shape (values,), four at least.
-
-    Raises:
-        ValueError: fewer than four values.
-    """
-    if len(history) < MIN_HISTORY:
-        raise ValueError(f"{len(history)} values say nothing of noise: {MIN_HISTORY} are needed")
-    steps = np.arange(float(len(history)))
-    line = theil_sen(steps, history)
-    return _NOISE_BAND * _MAD_TO_DEVIATION * typical_deviation(history - line.slope * steps)
-
-
-def is_within_noise(baseline: float, target: float, history: FloatArray) -> bool | None:
-    """Whether chance alone could bring a value from the baseline to the target (lint ``target_within_noise``). Ours.
-
-    Worked example: with the band of 11.86 ms above, 400 to 390 ms is within it, and 400 to 380 ms is not.
+    Worked example: 400, 396, 404, 400, 396, 404, 400 ms have no trend and lie 0, 4, 4, 0, 4, 4, 0 from 400: 4 ms.
 
     Args:
-        history: values that the baseline was taken from, in the order of time; shape (values,).
+        history: values in the order of time, evenly spaced; shape (values,).
 
     Returns:
-        None when fewer than four values are known.
+        None with fewer than four values.
     """
     if len(history) < MIN_HISTORY:
         return None
-    return abs(target - baseline) <= noise_band(history) * (1 + NOISE)
+    steps = np.arange(float(len(history)))
+    return typical_deviation(history - theil_sen(steps, history).slope * steps)
+
+
+def noise_band(noise: float) -> float:
+    """The change that is no more than noise: one standard deviation of normally spread values, ``1.4826 x MAD``.
+
+    Source of the factor: Hampel 1974. That a target must ask for more than one is ours: values of a whole cycle move
+    less by chance than those of a day.
+
+    Worked example: days that usually lie 4 ms off their trend have a band of 5.93 ms.
+    """
+    return _MAD_TO_DEVIATION * noise + 0.0
+
+
+def is_within_noise(change: float, noise: float) -> bool:
+    """Whether chance alone could bring a change (lint ``target_within_noise``). Ours.
+
+    Worked example: with a noise of 4 ms, 5 ms are within it, and 10 ms are not.
+
+    Args:
+        noise: as ``noise_of`` gives it, of the values that the baseline was taken from.
+    """
+    return abs(change) <= noise_band(noise) * (1 + NOISE)

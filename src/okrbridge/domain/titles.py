@@ -50,6 +50,19 @@ def _way(key_result: KeyResult) -> str:
     return f"{words} {_written(target)}"
 
 
+def change_of(key_result: KeyResult) -> str:
+    """The change that a key result is declared by, with its sign; empty where it is declared by a target.
+
+    Worked examples: ``-2.5%`` of the baseline, ``+5 percentage points``, ``-300 ms``.
+    """
+    if key_result.relative_change is not None:
+        return f"{key_result.relative_change * 100:+.6g}%"
+    if key_result.absolute_change is None:
+        return ""
+    sign = "-" if key_result.absolute_change < 0 else "+"
+    return f"{sign}{_points(abs(key_result.absolute_change), key_result.unit)}"
+
+
 def _points(change: float, unit: Unit) -> str:
     """A change in the metric's unit; of a ratio in percentage points, as percent would be a share of the baseline."""
     if unit.dimension == "ratio":

@@ -192,6 +192,10 @@ class MemoryScoreRecords:
         """Every score, by cycle and key result."""
         return [self._okr.scores[key] for key in sorted(self._okr.scores)]
 
+    def cycles(self) -> frozenset[str]:
+        """Names of the cycles that have scores."""
+        return frozenset(cycle for cycle, _ in self._okr.scores)
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryFindingRecords:

@@ -118,17 +118,17 @@ def _newest_of_each(table: Table, dialect: str, *, with_value: bool) -> Select[A
 
 
 def _newest_at_each(dialect: str) -> Select[Any]:
-    """The newest progress of each named key result at each instant: one look into the primary key each."""
+    """The newest progress of each named key result at each instant: two looks into the primary key each.
+
+    Materialized, because SQLite would put the last look first otherwise: at every record of the key results.
+    """
     wanted, instants = _names(dialect), _names(dialect, "instants")
     older = progress_table.alias("older").c
-    until = cast(instants.c.name, BigInteger)
-    newest = (
-        select(wanted.c.name.label("name"), _last_at(older, wanted, until).label("at_us"))
-        .select_from(wanted.join(instants, true()))
-        .subquery("newest")
-    )
+    last = _last_at(older, wanted, cast(instants.c.name, BigInteger))
+    pairs = select(wanted.c.name, last.label("at_us")).select_from(wanted.join(instants, true())).distinct()
+    newest = pairs.cte("newest").prefix_with("MATERIALIZED")
     matching = (progress_table.c.key_result == newest.c.name) & (progress_table.c.at_us == newest.c.at_us)
-    return select(progress_table).select_from(newest.join(progress_table, matching)).distinct()
+    return select(progress_table).select_from(newest.join(progress_table, matching))
 
 
 def _last_at(older: Any, wanted: FromClause, until: ColumnElement[int]) -> Any:  # noqa: ANN401 - SQLAlchemy's own

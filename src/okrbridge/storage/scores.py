@@ -58,6 +58,10 @@ class SqlScoreRecords:
         rows = self.connection.execute(select(scores)).all()
         return sorted(map(_score, rows), key=lambda one: (one.cycle, one.key_result))
 
+    def cycles(self) -> frozenset[str]:
+        """Names of the cycles that have scores."""
+        return frozenset(self.connection.execute(select(scores.c.cycle).distinct()).scalars())
+
 
 def _baseline_row(baseline: FrozenBaseline) -> dict[str, Any]:
     numbers = {"value": baseline.value, "sample_count": baseline.sample_count, "noise": baseline.noise}

@@ -26,6 +26,7 @@ from okrbridge.application.access_ports import Role, StoredAnswer
 from okrbridge.application.annotations import TOLD
 from okrbridge.application.audit import Change, record_change
 from okrbridge.application.check_ins import (
+    RECENT_CHECK_INS,
     TRADE_OFF,
     Said,
     check_in_item,
@@ -122,12 +123,12 @@ def check_in(
     refuse_impossible(report, said, view.definitions.key_result_by_id, view.now)
 
     def write(transaction: Transaction) -> StoredAnswer:
-        before = transaction.check_ins.latest([report.key_result.id], view.now).get(report.key_result.id)
         made = check_in_of(report, said, _evidence(transaction, report, view.now), caller, view.now)
         transaction.check_ins.add(made)
         event = trade_off_event(made)
         transaction.events.save([event] if event else [])
-        finding = to_discuss(report, before, made, services.definitions())
+        recent = transaction.check_ins.recent([made.key_result], view.now, RECENT_CHECK_INS)[made.key_result]
+        finding = to_discuss(report, recent, services.definitions())
         transaction.findings.save([finding] if finding else [])
         item = check_in_item(made)
         change = Change("check_in", "KeyResult", made.key_result, None, item)

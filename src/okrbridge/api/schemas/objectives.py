@@ -1,9 +1,6 @@
-"""Objectives and cycles."""
+"""Objectives."""
 
 from __future__ import annotations
-
-from datetime import datetime
-from typing import Literal
 
 from pydantic import Field
 
@@ -53,17 +50,3 @@ class ObjectiveNode(ObjectiveDetail):
     """An objective with its key results and the objectives under it."""
 
     children: list[ObjectiveNode]
-
-
-class CycleItem(Schema):
-    """A cycle of OKRs."""
-
-    cycle: str = Field(examples=["2026-q4"])
-    title: str
-    starts_at: datetime
-    ends_at: datetime
-    measure_until: datetime
-    timezone: str = Field(examples=["Europe/Berlin"])
-    cadence: str
-    elapsed_ratio: float
-    phase: Literal["preparation", "delivery", "closed"]

@@ -48,6 +48,13 @@ class ConfidenceLimits(Schema):
     divergence: int
 
 
+class FindingCode(Schema):
+    """A code of lints and findings, in words."""
+
+    code: str
+    meaning: str
+
+
 class PublishedDefinitions(Schema):
     """What words and numbers mean."""
 
@@ -58,6 +65,7 @@ class PublishedDefinitions(Schema):
     key_result_kinds: list[str]
     revision_reasons: list[str]
     confidence: ConfidenceLimits
+    finding_codes: list[FindingCode]
 
 
 class IndicatorRow(Schema):

@@ -18,7 +18,6 @@ from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Reading, Transaction
 from okrbridge.application.slo_counts import CountMemory, SloCounts
 from okrbridge.application.slo_evaluation import FILLED
-from okrbridge.domain.anomalies import typical_deviation
 from okrbridge.domain.baselines import resolve_baseline
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
@@ -34,12 +33,10 @@ from okrbridge.domain.measures import (
     SloMeasure,
     SqlMeasure,
 )
+from okrbridge.domain.target_history import noise_of
 from okrbridge.domain.units import RATIO, Unit
 from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, format_duration
 from okrbridge.errors import UnitError
-
-NOISE_DAYS = 4
-"""With fewer days nothing is said of their noise."""
 
 
 def baseline_window(key_result: KeyResult) -> Interval | None:
@@ -159,7 +156,6 @@ class _Freezing:
                 return value / (window.length / _length_of(key_result.per))
             return converted(value * _share_of(key_result.measure, window), unit, key_result.unit, window)
 
-        days = np.array([own(value) for value in sample.days])
         return FrozenBaseline(
             key_result=key_result.id,
             question=baseline_question(key_result),
@@ -167,7 +163,7 @@ class _Freezing:
             window=window,
             sample_count=sample.count,
             frozen_at=self.at,
-            noise=typical_deviation(days) if len(days) >= NOISE_DAYS else None,
+            noise=noise_of(np.array([own(value) for value in sample.days])),
         )
 
     def _followed(self, measure: Measure) -> tuple[Measure, Unit]:

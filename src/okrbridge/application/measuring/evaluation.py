@@ -106,7 +106,7 @@ class KeyResultEvaluation:
         previous = before.progress.get(declared.id)
         record = progress_record(key_result, measurement, good, previous, policy=policy, beside=beside)
         objective = self.definitions.objective_by_name[declared.objective]
-        people = check_in_state(key_result, cycle, said, measuring.at)
+        people = check_in_state(key_result, cycle, said, measuring.at, before.closed)
         projection = self.memory.projections.get(declared.id)
         return KeyResultReport(
             key_result=key_result,
@@ -179,12 +179,17 @@ class KeyResultEvaluation:
 
 @dataclass(frozen=True)
 class Before:
-    """What is known from before an instant, read for all at once; by id."""
+    """What is known from before an instant, read for all at once; by id.
+
+    Attributes:
+        closed: names of the cycles that people closed.
+    """
 
     progress: Mapping[str, ProgressRecord]
     last_good: Mapping[str, Measurement]
     said: Mapping[str, Said]
     baselines: Mapping[tuple[str, str], FrozenBaseline]
+    closed: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, evaluation: KeyResultEvaluation, transaction: Transaction, at: datetime) -> Before:
@@ -199,6 +204,7 @@ class Before:
             last_good=transaction.progress.latest_good(measured, at - JUST_BEFORE),
             said=evaluation.memory.said.at(transaction.check_ins, measured, at),
             baselines={(one.key_result, one.question): one for one in baselines},
+            closed=transaction.scores.cycles(),
         )
 
 

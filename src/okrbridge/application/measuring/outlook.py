@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from okrbridge.application.cycle_phases import phase_of
 from okrbridge.application.key_result_outlook import CheckInState, Outlook, Projection
 from okrbridge.application.measuring.said import Said
 from okrbridge.application.ports import ProgressRecords
@@ -17,7 +18,7 @@ from okrbridge.domain.confidence import divergence, is_divergent, machine_confid
 from okrbridge.domain.cycles import Cycle, CyclePhase, elapsed_ratio
 from okrbridge.domain.forecast import MIN_POINTS, cadence_points, forecast
 from okrbridge.domain.key_results import KeyResult
-from okrbridge.domain.pacing import StatusPolicy
+from okrbridge.domain.pacing import KeyResultStatus, StatusPolicy
 from okrbridge.domain.velocity import is_stalled, required_velocity, value_needed, velocity, velocity_ratio
 
 EVERY = timedelta(hours=1)
@@ -100,12 +101,16 @@ def _projection(
 
 
 def _fresh(sampled: Sequence[ProgressRecord], start: datetime) -> list[tuple[datetime, float, float]]:
-    """Instant of the measurement, raw progress and value; a measurement that stood for several instants once."""
+    """Instant of the measurement, raw progress and value; a measurement that stood for several instants once.
+
+    What was too early to judge, because too little had passed or the history was not filled yet, tells no trend.
+    """
     found = {
         one.measured_at: (one.measured_at, one.raw_ratio, one.value)
         for one in sampled
         if one.measured_at is not None
         and one.measured_at >= start
+        and one.shown is not KeyResultStatus.TOO_EARLY
         and one.raw_ratio is not None
         and one.value is not None
     }
@@ -193,13 +198,19 @@ def _best_with_now(key_result: KeyResult, record: ProgressRecord, projection: Pr
     return _best(known, key_result)
 
 
-def check_in_state(key_result: KeyResult, cycle: Cycle, said: Said, at: datetime) -> CheckInState:
+def check_in_state(
+    key_result: KeyResult, cycle: Cycle, said: Said, at: datetime, closed: Collection[str] = ()
+) -> CheckInState:
     """What people last said, and when they should say more.
 
     Worked example: with a weekly cadence and no check-in since the start, one is due on day 7, overdue on day 8, and
     stale from day 14 on.
+
+    Args:
+        closed: names of the cycles that people closed; nothing more is said in them.
     """
-    if not key_result.state.counts or cycle.phase(at) is not CyclePhase.DELIVERY or at < key_result.period.start:
+    is_running = phase_of(cycle, at, closed) is CyclePhase.DELIVERY
+    if not key_result.state.counts or not is_running or at < key_result.period.start:
         return CheckInState(said.latest, said.confidence, said.trend)
     since = max(key_result.period.start, said.latest.at) if said.latest else key_result.period.start
     due_at = since + cycle.cadence_period

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from okrbridge.application.cycle_phases import phase_of
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
@@ -55,7 +56,7 @@ def children_first(objectives: Sequence[OkrObjective]) -> Iterator[OkrObjective]
 def _by_parent(objectives: Sequence[OkrObjective]) -> Mapping[str, Sequence[OkrObjective]]:
     children: dict[str, list[OkrObjective]] = defaultdict(list)
     for one in objectives:
-        children[one.parent].append(one)
+        children[one.above].append(one)
     return children
 
 
@@ -111,6 +112,6 @@ def _of_child(report: ObjectiveReport) -> Contribution:
     )
 
 
-def cycle_report(cycle: Cycle, at: datetime) -> CycleReport:
-    """Where a cycle stands at an instant."""
-    return CycleReport(cycle, cycle.elapsed_ratio(at), cycle.phase(at))
+def cycle_report(cycle: Cycle, at: datetime, closed: Collection[str]) -> CycleReport:
+    """Where a cycle stands at an instant, given the names of the cycles that people closed."""
+    return CycleReport(cycle, cycle.elapsed_ratio(at), phase_of(cycle, at, closed))

@@ -21,7 +21,7 @@ def lint(definitions: DefinitionSet, noise: Mapping[str, float] | None = None) -
 
     Args:
         definitions: faultless ones.
-        noise: typical deviation of the days behind each frozen baseline, by key result id, in its unit.
+        noise: of the days behind each frozen baseline, by key result id, in its unit.
     """
     objectives = [one for one in definitions.objectives if one.state.value not in _NOT_ANY_MORE]
     teams = {team.name: team for team in definitions.teams}
@@ -50,12 +50,11 @@ def _objective_counts(objectives: list[OkrObjective]) -> Iterator[LintFinding]:
 
 def _orphans(objectives: list[OkrObjective], teams: Mapping[str, Team]) -> Iterator[LintFinding]:
     """Objectives that serve nothing above them, in cycles where there is something above."""
-    parents = {one.parent or one.parent_key_result.partition("/")[0] for one in objectives}
+    parents = {one.above for one in objectives}
     tops = {one.name for one in objectives if one.name in parents or _is_above(one, teams)}
     cycles_with_tops = {one.cycle for one in objectives if one.name in tops}
     for one in objectives:
-        is_aligned = bool(one.parent or one.parent_key_result)
-        if not is_aligned and one.name not in tops and one.cycle in cycles_with_tops:
+        if not one.above and one.name not in tops and one.cycle in cycles_with_tops:
             message = "serves no objective above it; name the one it answers with parent, or ask whether it is needed"
             yield LintFinding("orphan_objective", f"objective:{one.name}", message)
 
@@ -68,7 +67,7 @@ def _is_above(objective: OkrObjective, teams: Mapping[str, Team]) -> bool:
 def _unserved(definitions: DefinitionSet, objectives: list[OkrObjective]) -> Iterator[LintFinding]:
     stars = [one.name for one in definitions.indicators if one.is_north_star]
     for one in objectives if stars else ():
-        if not one.parent and not one.parent_key_result and not one.serves.strip():
+        if not one.above and not one.serves.strip():
             message = f"does not say how it serves the North Star, {stars[0]}; write serves"
             yield LintFinding("north_star_not_served", f"objective:{one.name}", message)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from okrbridge.domain.key_results import IndicatorTiming, KeyResult, KeyResultKind
 from okrbridge.domain.lint.findings import SMALLEST_CHANGE, LintFinding, Severity
 from okrbridge.domain.lint.titles import about, title_codes
-from okrbridge.domain.lint.words import FALLING, RISING
+from okrbridge.domain.lint.words import goes_up
+from okrbridge.domain.target_history import is_within_noise, noise_band
 from okrbridge.domain.units import format_quantity
 
 _WITHOUT_NUMBERS = (
@@ -24,23 +24,13 @@ _FROM_A_BASELINE = (
     KeyResultKind.RELATIVE,
     KeyResultKind.COUNT_PER_PERIOD,
 )
-TYPICAL_TO_STANDARD = 1.4826
-"""A standard deviation in typical deviations (MAD) of normally spread values. Source: Hampel 1974."""
-
-
-def noise_band(typical_deviation: float) -> float:
-    """The change that is no more than noise: one standard deviation, from the median absolute deviation.
-
-    Worked example: days that typically lie 10 ms off their median have a band of 14.826 ms.
-    """
-    return TYPICAL_TO_STANDARD * typical_deviation + 0.0
 
 
 def lint_key_result(key_result: KeyResult, noise: float | None = None) -> Iterator[LintFinding]:
     """What is to be said of a key result by itself.
 
     Args:
-        noise: typical deviation of the baseline's days, in the key result's unit; None where no history is known.
+        noise: of the baseline's days, as ``target_history.noise_of`` has it; None where no history is known.
     """
     has_numbers = key_result.kind not in _WITHOUT_NUMBERS
     codes = title_codes(
@@ -57,10 +47,9 @@ def lint_key_result(key_result: KeyResult, noise: float | None = None) -> Iterat
 
 def _wrong_verb(key_result: KeyResult) -> Iterator[LintFinding]:
     """A title that begins with the wrong verb for its numbers."""
-    rises, first = way_up(key_result), (re.findall(r"[\w-]+", key_result.title.casefold()) or [""])[0]
-    says_up = True if first in RISING else False if first in FALLING else None
+    rises, says_up = way_up(key_result), goes_up(key_result.title)
     if rises is not None and says_up is not None and rises != says_up:
-        goes = "up" if rises else "down"
+        first, goes = key_result.title.casefold().split()[0], "up" if rises else "down"
         message = f"the title says {first!r} and the numbers go {goes}; turn one of them around"
         yield LintFinding("direction_conflict", key_result.id, message, Severity.ERROR)
 
@@ -93,11 +82,10 @@ def _within_noise(key_result: KeyResult, noise: float | None) -> Iterator[LintFi
     """A target that chance alone may reach."""
     change = _change(key_result)
     if change is not None and noise is not None and noise > 0:
-        band = noise_band(noise)
-        if change <= band:
+        if is_within_noise(change, noise):
             message = (
                 f"the change of {_shown(change, key_result)} is no more than the noise of the baseline, "
-                f"{_shown(band, key_result)}; ask for more, or measure something steadier"
+                f"{_shown(noise_band(noise), key_result)}; ask for more, or measure something steadier"
             )
             yield LintFinding("target_within_noise", key_result.id, message)
     elif key_result.kind is KeyResultKind.RELATIVE and 0 < abs(key_result.relative_change or 0.0) < SMALLEST_CHANGE:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 
-RISING = frozenset(
+_RISING = frozenset(
     ("add", "boost", "double", "expand", "extend", "gain", "grow", "increase", "lift", "maximize", "raise", "triple")
 )
-FALLING = frozenset(
+_FALLING = frozenset(
     ("cut", "decrease", "drop", "eliminate", "halve", "lower", "minimize", "reduce", "remove", "shorten", "shrink")
 )
-"""Verbs that say a direction, as the loader reads the key ``verb``."""
+
+
+def goes_up(text: str) -> bool | None:
+    """Whether the first word of a title or of the key ``verb`` goes up; None when it says no direction.
+
+    Worked examples: "Reduce latency" goes down, "Increase uptime" up, "Keep uptime" nowhere.
+    """
+    first = (re.findall(r"[\w-]+", text.casefold()) or [""])[0]
+    return True if first in _RISING else False if first in _FALLING else None
+
 
 TASKS = frozenset(
     (
