@@ -15,7 +15,7 @@ from okrbridge import __version__
 from okrbridge.api.app import create_app
 from okrbridge.api.dependencies import ApiServices, ReadinessCheck
 from okrbridge.application.evaluate import Evaluator
-from okrbridge.application.okr_records import StoredDocument
+from okrbridge.application.okr_records import Edition, StoredDocument
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import MetricSource, Storage, Telemetry, ValueSource
 from okrbridge.application.snapshot import SnapshotHolder
@@ -58,10 +58,19 @@ def open_storage(settings: Settings) -> Storage:
     Raises:
         StorageError: it cannot be reached or written, or needs ``okrbridge db upgrade``.
     """
-    ensure_ready(settings.database_url)
-    storage = open_database(settings.database_url, grid=settings.grid)
+    storage = open_records(settings)
     storage.check()
     return storage
+
+
+def open_records(settings: Settings) -> Storage:
+    """The same for what has nothing to do with slices, however long those in it are.
+
+    Raises:
+        StorageError: as ``open_storage``.
+    """
+    ensure_ready(settings.database_url)
+    return open_database(settings.database_url, grid=settings.grid)
 
 
 def open_sources(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> dict[str, MetricSource]:
@@ -134,10 +143,8 @@ def stored_documents(storage: Storage) -> list[StoredDocument]:
         return database.documents.all()
 
 
-def _with_stored(settings: Settings, loaded: Loaded, storage: Storage) -> Loaded:
-    """What was loaded from files, and what was made over HTTP and still fits beside it."""
-    if not (stored := stored_documents(storage)):
-        return loaded
+def _with_stored(settings: Settings, stored: Sequence[StoredDocument]) -> Loaded:
+    """What the files say, and what was made over HTTP and still fits beside them."""
     loaded, left_out = load_what_fits(settings.config, stored, settings.grid)
     for name in left_out:
         log.error("left out: it does not fit the files; change it or them, and reload", document=name)
@@ -154,6 +161,8 @@ class Service:
     metrics: SelfMetrics
     snapshots: SnapshotHolder
     evaluator: Evaluator
+    editions: frozenset[Edition] = frozenset()
+    """What was made over HTTP of what is in force."""
 
     def __post_init__(self) -> None:
         self.metrics_page = MetricsPage(
@@ -174,6 +183,7 @@ class Service:
 
     def tick(self, stopping: threading.Event) -> None:
         """One run of the ticker: evaluate the newest boundary; then, until the next is near, upkeep and history."""
+        self.hear_of_writes()
         with self._reloading:
             evaluator = self.evaluator
             # Sources of earlier definitions served the tick they were replaced in; now nobody asks them.
@@ -210,7 +220,8 @@ class Service:
         telemetry = self.parts.telemetry
         sources = _Opened({}, {})
         try:
-            loaded = load_together(self.settings.config, stored_documents(self.parts.storage), self.settings.grid)
+            stored = stored_documents(self.parts.storage)
+            loaded = load_together(self.settings.config, stored, self.settings.grid)
             sources = _open_all(loaded.definitions, self.settings, telemetry)
             parts = _parts(self.settings, self.parts.storage, sources, telemetry)
             sync_definitions(parts, loaded.definitions)
@@ -218,9 +229,39 @@ class Service:
             sources.close()
             telemetry.reloaded(succeeded=False, at=utc_now())
             raise
-        self._put_in_force(loaded, parts)
+        with self._reloading:
+            self._retired += self.parts.askable.values()
+            self.parts = parts
+            self._swap(loaded, _editions(stored))
         telemetry.reloaded(succeeded=True, at=utc_now())
         log.info("definitions loaded", slos=len(loaded.definitions.slos), key_results=len(self.definitions.key_results))
+
+    def hear_of_writes(self) -> None:
+        """Put in force what another process on the same database wrote since; what does not load waits for a reload."""
+        before = self.editions
+        try:
+            with self.parts.storage.reading() as database:
+                now = database.documents.editions()
+                stored = database.documents.all() if now != before else []
+        except StorageError:
+            # The tick that follows meets the same failure, and counts it.
+            return
+        if now != before:
+            loaded = self._heard(stored)
+            with self._reloading:
+                # A write here in the meantime is newer.
+                if self.editions is before:
+                    self._swap(loaded or self.loaded, now)
+
+    def _heard(self, stored: Sequence[StoredDocument]) -> Loaded | None:
+        try:
+            loaded = _with_stored(self.settings, stored)
+            self._require_same_sources(loaded)
+        except ConfigurationError as problem:
+            log.warning("written elsewhere and not in force here: reload", problem=str(problem))
+            return None
+        log.info("definitions written elsewhere are in force", documents=len(stored))
+        return loaded
 
     def prepare(self, stored: Sequence[StoredDocument]) -> LoadedTogether:
         """Load the files and these documents that were made over HTTP, for a write.
@@ -229,18 +270,24 @@ class Service:
             ConfigurationError: they do not fit together, or the files say other sources than those in force.
         """
         loaded = load_together(self.settings.config, stored, self.settings.grid)
+        self._require_same_sources(loaded)
+        editions = _editions(stored)
+
+        def put_in_force(written: Loaded) -> None:
+            with self._reloading:
+                self._swap(written, editions)
+
+        return LoadedTogether(loaded, put_in_force)
+
+    def _require_same_sources(self, loaded: Loaded) -> None:
         if loaded.definitions.sources != self.definitions.sources:
             raise ConfigurationError("the sources in the files have changed; reload before anything else is written")
-        return LoadedTogether(loaded, self._put_in_force)
 
-    def _put_in_force(self, loaded: Loaded, parts: Parts | None = None) -> None:
-        """Swap definitions; with parts, the sources too."""
-        with self._reloading:
-            if parts is not None:
-                self._retired += self.parts.askable.values()
-                self.parts = parts
+    def _swap(self, loaded: Loaded, editions: frozenset[Edition]) -> None:
+        """Let the next tick and every answer go by other definitions; call it under the lock."""
+        if loaded is not self.loaded:
             self.evaluator = Evaluator(self.parts, loaded.definitions, self.snapshots, self.evaluator.events)
-            self.loaded = loaded
+        self.loaded, self.editions = loaded, editions
 
     def close_sources(self) -> None:
         """Let go of the connections to all sources, those of earlier definitions too."""
@@ -282,6 +329,10 @@ class Service:
                 access=self.settings.access,
             )
         )
+
+
+def _editions(stored: Iterable[StoredDocument]) -> frozenset[Edition]:
+    return frozenset(one.edition for one in stored)
 
 
 def _close(sources: Iterable[ValueSource]) -> None:
@@ -340,10 +391,12 @@ def running(settings: Settings, loaded: Loaded) -> Iterator[Service]:
         opened.callback(telemetry.close)
         storage = open_storage(settings)
         opened.callback(storage.close)
-        loaded = _with_stored(settings, loaded, storage)
+        stored = stored_documents(storage)
+        loaded = _with_stored(settings, stored) if stored else loaded
         parts = _parts(settings, storage, _open_all(loaded.definitions, settings, telemetry), telemetry)
         snapshots = SnapshotHolder()
-        service = Service(settings, loaded, parts, metrics, snapshots, Evaluator(parts, loaded.definitions, snapshots))
+        evaluator = Evaluator(parts, loaded.definitions, snapshots)
+        service = Service(settings, loaded, parts, metrics, snapshots, evaluator, _editions(stored))
         opened.callback(service.close_sources)
         sync_definitions(parts, loaded.definitions)
         telemetry.reloaded(succeeded=True, at=utc_now())

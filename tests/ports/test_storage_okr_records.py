@@ -54,6 +54,21 @@ def test_a_document_is_removed_at_its_version_only(storage: Storage):
         assert database.documents.all() == []
 
 
+def test_editions_tell_whether_any_document_was_written(storage: Storage):
+    second, again = second_version(DOCUMENT), replace(DOCUMENT, updated_at=at(99))
+    with storage.transaction() as database:
+        assert database.documents.editions() == frozenset()
+        database.documents.put(DOCUMENT)
+        assert database.documents.editions() == {DOCUMENT.edition}
+        database.documents.put(second)
+        assert database.documents.editions() == {second.edition} != {DOCUMENT.edition}
+        database.documents.delete("Team", "backend", 2)
+        database.documents.put(again)
+    with storage.reading() as database:
+        # Removed and made again it has version 1 again, and is another edition all the same.
+        assert database.documents.editions() == {again.edition} != {DOCUMENT.edition}
+
+
 def test_a_check_in_comes_back_whole(storage: Storage):
     with storage.transaction() as database:
         database.check_ins.add(FULL_CHECK_IN)
@@ -157,6 +172,7 @@ def test_a_score_comes_back_whole_and_is_replaced(storage: Storage):
     with storage.reading() as database:
         assert database.scores.of_cycle("2026-q1") == [score(LATENCY), FULL_SCORE]
         assert [one.cycle for one in database.scores.all()] == ["2025-q4", "2026-q1", "2026-q1"]
+        assert database.scores.cycles() == {"2025-q4", "2026-q1"}
 
 
 def test_a_finding_comes_back_whole_and_is_replaced(storage: Storage):

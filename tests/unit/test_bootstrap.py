@@ -1,17 +1,21 @@
 """A service joined from its real parts: an SQLite file and the built-in fleet."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 from tests.fakes.process_state import settings_in_environment
 
 from okrbridge import bootstrap
 from okrbridge.application.evaluate import Evaluator
+from okrbridge.application.okr_records import StoredDocument
 from okrbridge.application.snapshot import Snapshot
 from okrbridge.bootstrap import Service, open_sources, running
 from okrbridge.definitions.loader import load, load_text
@@ -300,3 +304,60 @@ def test_the_clock_of_the_process_is_utc():
 def test_definitions_from_text_can_be_served_too(settings: Settings):
     with running(settings, load_text(named("third"), "<stdin>")) as service:
         assert list(service.definitions.slo_by_name) == ["third"]
+
+
+TEAM = StoredDocument(
+    "Team",
+    "web",
+    json.dumps({"apiVersion": "okrbridge.dev/v1", "kind": "Team", "metadata": {"name": "web"}, "spec": {}}),
+    1,
+    *(2 * (datetime(2026, 2, 1, tzinfo=UTC), "jo")),
+)
+
+
+def write_elsewhere(settings: Settings, *documents: StoredDocument) -> None:
+    """As another process on the same database does it."""
+    with closing(bootstrap.open_storage(settings)) as storage, storage.transaction() as database:
+        for one in documents:
+            database.documents.put(one)
+
+
+def test_what_another_process_wrote_is_in_force_from_the_next_tick_on(service: Service, settings: Settings):
+    tick(service)
+    before = service.evaluator
+    write_elsewhere(settings, TEAM)
+    tick(service)
+    assert [team.name for team in service.definitions.teams] == ["web"]
+    heard = service.evaluator
+    assert heard is not before
+    assert tick(service).slos
+    assert service.evaluator is heard
+    with service.parts.storage.transaction() as database:
+        database.documents.delete("Team", "web", 1)
+    tick(service)
+    assert service.definitions.teams == ()
+
+
+def test_what_was_written_here_is_not_loaded_again(service: Service):
+    with service.parts.storage.transaction() as database:
+        database.documents.put(TEAM)
+        prepared = service.prepare(database.documents.all())
+    prepared.put_in_force()
+    written = service.evaluator
+    tick(service)
+    assert service.evaluator is written
+
+
+def test_what_another_process_wrote_waits_while_the_files_have_faults(service: Service, settings: Settings):
+    tick(service)
+    content = settings.config.read_text()
+    settings.config.write_text("spec: [")
+    write_elsewhere(settings, TEAM)
+    with capture_logs() as logs:
+        assert tick(service).slos
+        tick(service)
+    # Told once, and not at every tick.
+    assert len([one for one in logs if one["event"].startswith("written elsewhere")]) == 1
+    settings.config.write_text(content)
+    service.reload()
+    assert [team.name for team in service.definitions.teams] == ["web"]

@@ -111,6 +111,20 @@ def test_r60_a_parent_shows_what_each_of_three_teams_contributes():
     assert shown["progress_ratio"] == pytest.approx(0.57)
 
 
+def test_an_objective_that_answers_a_key_result_is_part_of_the_objective_of_that_key_result():
+    now = world(activation())
+    child_key_result = replace(activation(), name="two", objective="child")
+    child = OkrObjective(
+        "child", "Help", CYCLE.name, "web", "jo", (child_key_result,), parent_key_result="reliable/one"
+    )
+    now = World(replace(now.definitions, objectives=(*now.definitions.objectives, child)))
+    now.source.readings["activation"] = 50.0
+    snapshot = now.tick(MIDDLE)
+    assert snapshot.objective_by_name["reliable"].contributing == ("child",)
+    (top,) = asked(snapshot, "/objectives/tree")["items"]
+    assert [one["objective"] for one in top["children"]] == ["child"]
+
+
 def test_r159_trivial_deploys_are_told_from_real_ones_and_both_are_counted():
     def deploys(name: str, **where: str) -> KeyResult:
         measure = EventMeasure("deploy", where=where, over=RollingWindow(7 * DAY))

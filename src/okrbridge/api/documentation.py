@@ -39,6 +39,7 @@ TAGS = [
     {"name": "maintenance", "description": "Announced time."},
     {"name": "definitions", "description": "What words and numbers mean."},
     {"name": "findings", "description": "What okrbridge noticed about definitions and data."},
+    {"name": "checklists", "description": "What is done before production, before a cycle, in the first days."},
     {"name": "events", "description": "What happened: deploys, incidents, sign-ups; and annotations for graphs."},
     {"name": "operations", "description": "Metrics, health, readiness, reload."},
 ]

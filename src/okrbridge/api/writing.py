@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Annotated, Any
 
@@ -40,11 +42,19 @@ from okrbridge.api.idempotent import OnceOnly, json_answer
 from okrbridge.api.schemas.documents import DocumentBody
 from okrbridge.application.access_ports import Caller, Role, StoredAnswer
 from okrbridge.application.audit import LONGEST_REASON
-from okrbridge.application.document_writing import DocumentWriter, RefusedDocumentError, Written
+from okrbridge.application.document_writing import (
+    DocumentWriter,
+    Prepare,
+    PreparedAhead,
+    RefusedDocumentError,
+    Rehearsal,
+    Written,
+)
 from okrbridge.application.documents import Json, document_item, from_store
 from okrbridge.application.okr_records import StoredDocument
 from okrbridge.application.ports import Transaction
-from okrbridge.errors import Fault
+from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.errors import Fault, OkrbridgeError
 
 Why = Annotated[
     str,
@@ -68,13 +78,15 @@ REMOVED: Responses = {**UPDATED, 204: {"description": "It is gone"}}
 
 
 async def _sound_json(request: Request) -> None:
-    """Refuse a body that is no JSON as RFC 8259 has it: NaN, and half characters, which nothing could answer with.
+    """Refuse a body that nothing could answer with: NaN, half characters, whole numbers beyond 64 bits.
 
-    The framework's own reader lets both pass.
+    The framework's own reader lets them pass.
     """
+    body = await request.body()
     try:
-        orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
+        orjson.loads(body)
+        orjson.dumps(json.loads(body))
+    except (ValueError, orjson.JSONEncodeError, RecursionError) as error:
         place = {"loc": ("body",), "msg": f"not valid JSON: {error}", "type": "json_invalid"}
         raise RequestValidationError([place]) from error
 
@@ -116,31 +128,29 @@ class Writing:
             WritingDisabledError: nothing here takes definitions over HTTP.
             OkrbridgeError: why it was refused; nothing was kept.
         """
+        if self.services.prepare is None:
+            raise WritingDisabledError("this okrbridge takes no definitions over HTTP; declare it in a file")
+        ahead, at = PreparedAhead(self.services.prepare), self.services.clock()
         written: list[Written] = []
 
         def within(transaction: Transaction) -> StoredAnswer:
-            written.append(write(self._writer(transaction)))
+            written.append(write(DocumentWriter(transaction, *self._writer(ahead, at))))
             return self._answer(written[-1].document, status)
 
         guard: WritingLock = self.request.app.state.writing
         with guard.lock:
+            # Loading takes seconds where there is much; nobody else could write for so long. What the rehearsal meets,
+            # the write meets again.
+            with suppress(OkrbridgeError), self.services.storage.reading() as database:
+                write(Rehearsal(database, *self._writer(ahead, at)))
             response = once.answer(self.services, self.caller, within)
             for one in written:
                 one.prepared.put_in_force()
         return response
 
-    def _writer(self, transaction: Transaction) -> DocumentWriter:
-        if self.services.prepare is None:
-            raise WritingDisabledError("this okrbridge takes no definitions over HTTP; declare it in a file")
-        return DocumentWriter(
-            transaction,
-            self.services.definitions(),
-            self.services.prepare,
-            self.caller,
-            self.services.clock(),
-            request_id_of(self.request),
-            self.why,
-        )
+    def _writer(self, ahead: PreparedAhead, at: datetime) -> tuple[DefinitionSet, Prepare, Caller, datetime, str, str]:
+        """What a writer is made of beside its transaction."""
+        return self.services.definitions(), ahead, self.caller, at, request_id_of(self.request), self.why
 
     def _answer(self, stored: StoredDocument | None, status: int) -> StoredAnswer:
         if stored is None:

@@ -20,7 +20,7 @@ from okrbridge.application.documents import API_VERSION, OVER_HTTP, Json, declar
 from okrbridge.application.okr_records import StoredDocument
 from okrbridge.application.ports import Transaction
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.errors import ConflictError, DefinitionError, Fault, NotFoundError, OkrbridgeError
+from okrbridge.errors import ConfigurationError, ConflictError, DefinitionError, Fault, NotFoundError, OkrbridgeError
 
 MOST_DOCUMENTS = 10_000
 """Made over HTTP; files have no such limit."""
@@ -166,6 +166,44 @@ class DocumentWriter:
         declared = declared_in_file(self.definitions, kind, name)
         if declared is not None:
             raise DeclaredInFileError(kind, name, declared.place)
+
+
+@dataclass(frozen=True)
+class Rehearsal(DocumentWriter):
+    """A write that keeps nothing: it loads what the write will load, while the database is held by nobody."""
+
+    def _keep(self, action: str, before: StoredDocument | None, after: StoredDocument | None) -> Written:
+        del action
+        documents = {(one.kind, one.name): one for one in self.transaction.documents.all()}
+        if before is not None:
+            del documents[before.kind, before.name]
+        if after is not None:
+            documents[after.kind, after.name] = after
+        return Written(after, self._prepared([documents[key] for key in sorted(documents)]))
+
+
+@dataclass
+class PreparedAhead:
+    """Loads and checks, and remembers for the documents it was last asked about how that went.
+
+    So the transaction of a write that was rehearsed loads again only if another process wrote in between.
+    """
+
+    prepare: Prepare
+    _stored: Sequence[StoredDocument] | None = None
+    _outcome: Prepared | ConfigurationError | None = None
+
+    def __call__(self, stored: Sequence[StoredDocument]) -> Prepared:
+        """As ``prepare`` does it. Raises the same errors, when asked again too."""
+        if self._outcome is None or stored != self._stored:
+            self._stored = stored
+            try:
+                self._outcome = self.prepare(stored)
+            except ConfigurationError as problem:
+                self._outcome = problem
+        if isinstance(self._outcome, ConfigurationError):
+            raise self._outcome
+        return self._outcome
 
 
 def canonical(document: Json) -> str:

@@ -172,6 +172,8 @@ class Evaluator:
         if keep_going():
             is_complete = past.is_complete and not frozen.waiting
             self._past_due = None if is_complete else at + RETRY_PAST
+        if frozen.made + past.made:
+            self._key_results.memory.forget_history()
         return frozen.made + past.made
 
     def _publish_again(self) -> None:

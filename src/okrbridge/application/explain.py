@@ -21,6 +21,7 @@ from okrbridge.application.records import DefinitionRevision
 from okrbridge.application.reports import Item, rfc3339
 from okrbridge.application.slo_counts import SloCounts
 from okrbridge.application.snapshot import KeyResultReport, Snapshot
+from okrbridge.application.target_help import target_help
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
 from okrbridge.domain.ledger import WindowCounts
@@ -88,6 +89,7 @@ class Explaining:
             **key_result_explanation(report, slo, counts.get("measured"), self.now),
             "measured_by": measuring_slo_item(slo, self._definition("SLO", slo.name)) if slo else None,
             "maintenance": maintenance_items(self.definitions.maintenance, slo, _window(report)) if slo else [],
+            "target_help": self._target_help(report),
             "warnings": trouble,
             "definition": self._definition("Objective", objective),
         }
@@ -102,6 +104,14 @@ class Explaining:
         except StorageError:
             return {}, ["the database did not answer, so the counts behind the ratios are not shown"]
         return dict(zip(intervals, counts, strict=True)), []
+
+    def _target_help(self, report: KeyResultReport) -> Item | None:
+        """The target beside its history; None when the database does not answer."""
+        try:
+            with self.storage.reading() as database:
+                return target_help(report, self.definitions, database.progress, report.progress.at)
+        except StorageError:
+            return None
 
     def _definition(self, kind: str, name: str) -> Item | None:
         """Where the document stands and which revision of it is in force; None when it is no longer declared."""

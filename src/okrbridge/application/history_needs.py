@@ -12,7 +12,6 @@ from okrbridge.application.counting import keys_of
 from okrbridge.application.ports import Ledger
 from okrbridge.domain.burn_rate import BURN_WINDOWS
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.measures import SloMeasure
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Grid, Interval
 
@@ -61,21 +60,13 @@ class HistoryNeeds:
 
     @cached_property
     def _alike(self) -> Sequence[Sequence[Sli]]:
-        """The SLIs, sorted by the windows and the key results that read them."""
+        """The SLIs, sorted by the windows, the key results and the indicators that read them."""
         readers: dict[str, set[object]] = defaultdict(set)
-        followers = self._followers()
+        followers = self.definitions.slo_followers
         for slo in self.definitions.slos:
             for leaf in slo.sli.leaves:
-                readers[leaf.key] |= {slo.window, *followers.get(slo.name, ())}
+                readers[leaf.key] |= {slo.window, *(one.id for one in followers.get(slo.name, ()))}
         alike: dict[frozenset[object], list[Sli]] = defaultdict(list)
         for sli in self.definitions.slis:
             alike[frozenset(readers[sli.key])].append(sli)
         return list(alike.values())
-
-    def _followers(self) -> dict[str, list[str]]:
-        """Ids of the key results that an SLO measures, by its name."""
-        followers: dict[str, list[str]] = defaultdict(list)
-        for key_result in self.definitions.key_results:
-            if isinstance(key_result.measure, SloMeasure):
-                followers[key_result.measure.slo].append(key_result.id)
-        return followers

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from okrbridge.application.okr_records import CheckIn, Event, Finding, FrozenBaseline, ScoreRecord, StoredDocument
+from okrbridge.application.okr_records import (
+    CheckIn,
+    Edition,
+    Event,
+    Finding,
+    FrozenBaseline,
+    ScoreRecord,
+    StoredDocument,
+)
 from okrbridge.domain.windows import Interval
 
 
@@ -15,6 +23,9 @@ class DocumentRecords(Protocol):
 
     def all(self) -> list[StoredDocument]:
         """Every document, by kind and name."""
+
+    def editions(self) -> frozenset[Edition]:
+        """Which documents there are, without their contents: it tells whether anything was written."""
 
     def get(self, kind: str, name: str) -> StoredDocument | None:
         """One document."""

@@ -13,6 +13,10 @@ from okrbridge.domain.windows import EPOCH, Interval
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 
 
+Edition = tuple[str, str, int, datetime]
+"""Kind, name, version and last change of a document: another content is always another edition."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """A document that was made over HTTP, in the same shape as in a file.
@@ -30,6 +34,11 @@ class StoredDocument:
     created_by: str
     updated_at: datetime
     updated_by: str
+
+    @property
+    def edition(self) -> Edition:
+        """Which state of it this is."""
+        return self.kind, self.name, self.version, self.updated_at
 
 
 class CheckInOutput(StrEnum):

@@ -295,6 +295,9 @@ class DefinitionRecords(Protocol):
     def revisions(self, kind: str, name: str) -> list[DefinitionRevision]:
         """All revisions of one document, oldest first."""
 
+    def begun_at(self) -> datetime | None:
+        """When the first revision of anything was stored; None before."""
+
 
 class Transaction(Protocol):
     """The database inside one transaction."""

@@ -11,6 +11,7 @@ from functools import cached_property
 from okrbridge.application.history_needs import HistoryNeeds
 from okrbridge.application.parts import Parts
 from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.measures import SloMeasure
 from okrbridge.domain.sli import CompositeMode, SliKind
 from okrbridge.domain.slo import Budgeting, Slo
@@ -51,7 +52,8 @@ class Retention:
     def hours_before(self, at: datetime) -> datetime:
         """Sums of hours that start before this are not needed."""
         needs = HistoryNeeds(self.definitions, self.parts.grid).at(at)
-        return min([at - self.parts.keep_hours, *(need.interval.start for need in needs)]) - MARGIN
+        baselines = (start for start, _ in self._baselines(at))
+        return min([at - self.parts.keep_hours, *(need.interval.start for need in needs), *baselines]) - MARGIN
 
     def _fine_starts(self, at: datetime) -> Iterator[datetime]:
         """Starts of the windows and of the time of key results that need the slices themselves."""
@@ -60,11 +62,26 @@ class Retention:
             if isinstance(window, RollingWindow) or _is_inside_an_hour(start) or any(map(self._needs_slices, slos)):
                 yield start
         for key_result in self.definitions.key_results:
-            if isinstance(key_result.measure, SloMeasure):
-                over, slo = key_result.measure.over, self.definitions.slo_by_name[key_result.measure.slo]
-                start = over.at(at).start if over is not None else key_result.period.start
-                if over is not None or _is_inside_an_hour(start) or self._needs_slices(slo):
-                    yield start
+            since = self.definitions.measured_since(key_result, at)
+            if since is not None and isinstance(key_result.measure, SloMeasure):
+                slo, over = self.definitions.slo_by_name[key_result.measure.slo], key_result.measure.over
+                if over is not None:
+                    yield over.at(at).start
+                if any(map(_is_inside_an_hour, _edges(key_result, since))) or self._needs_slices(slo):
+                    yield since
+        for begin, slo in self._baselines(at):
+            if _is_inside_an_hour(begin) or self._needs_slices(slo):
+                yield begin
+        rolling = (self.definitions.indicator_since(one, at) for one in self.definitions.indicators)
+        yield from filter(None, rolling)
+
+    def _baselines(self, at: datetime) -> Iterator[tuple[datetime, Slo]]:
+        """Starts of the windows that baselines are measured over, those to come too, with the SLO that is asked."""
+        for key_result in self.definitions.key_results:
+            start = self.definitions.baseline_since(key_result, at)
+            if start is not None:
+                for measure in self.definitions.slo_measures(key_result):
+                    yield start, self.definitions.slo_by_name[measure.slo]
 
     @cached_property
     def _slos_by_window(self) -> Mapping[RollingWindow | CalendarWindow, Sequence[Slo]]:
@@ -80,6 +97,19 @@ class Retention:
             or (slo.sli.kind is SliKind.COMPOSITE and slo.sli.mode is CompositeMode.ALL)
             or any(window.is_excluded and window.applies_to(slo) for window in self.definitions.maintenance)
         )
+
+
+def _edges(key_result: KeyResult, start: datetime) -> Iterator[datetime]:
+    """Instants of which one inside an hour tells that the windows from a key result's start on do not fit whole hours.
+
+    What is to be maintained is judged in windows of a length, one after the other, or in the times that qualify.
+    """
+    yield start
+    measure = key_result.measure
+    if isinstance(measure, SloMeasure) and measure.over is not None and key_result.kind is KeyResultKind.MAINTAIN:
+        yield start + measure.over.length
+    for qualifying in key_result.qualifying:
+        yield from (qualifying.start, qualifying.end)
 
 
 def _is_inside_an_hour(at: datetime) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from okrbridge.application.checklist_ticks import Tick
 from okrbridge.application.okr_records import CheckIn, Finding, FindingState
 from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.cycles import Cycle
@@ -28,6 +29,8 @@ class Item:
         name: a stable short name; people tick by it.
         evidence: what shows that it is done, or what is missing.
         is_for_people: whether nothing but a person can tell.
+        tick: of an item for people, once it is ticked.
+        due: when it should be done; None for items without a date.
     """
 
     name: str
@@ -35,6 +38,8 @@ class Item:
     is_done: bool
     evidence: str
     is_for_people: bool = False
+    tick: Tick | None = None
+    due: datetime | None = None
 
 
 def done_of(items: Sequence[Item]) -> str:
@@ -42,17 +47,18 @@ def done_of(items: Sequence[Item]) -> str:
     return f"{sum(one.is_done for one in items)}/{len(items)}"
 
 
-def _ticked(name: str, title: str, ticks: Mapping[str, str]) -> Item:
+def _ticked(name: str, title: str, ticks: Mapping[str, Tick]) -> Item:
     """An item that a person ticks by name."""
-    by = ticks.get(name, "")
-    return Item(name, title, bool(by), f"ticked by {by}" if by else "nobody ticked it", is_for_people=True)
+    tick = ticks.get(name)
+    evidence = f"ticked by {tick.by}" if tick else "nobody ticked it"
+    return Item(name, title, tick is not None, evidence, is_for_people=True, tick=tick)
 
 
-def before_production(report: KeyResultReport, ticks: Mapping[str, str]) -> list[Item]:
+def before_production(report: KeyResultReport, ticks: Mapping[str, Tick]) -> list[Item]:
     """The four items of a key result before it counts.
 
     Args:
-        ticks: who ticked which item, by its name.
+        ticks: those of this key result, by name of item.
     """
     one, good = report.key_result, report.last_good
     mapped = not isinstance(one.measure, NoMeasure)
@@ -69,7 +75,7 @@ def before_production(report: KeyResultReport, ticks: Mapping[str, str]) -> list
     ]
 
 
-def production_readiness(definitions: DefinitionSet, ticks: Mapping[str, str]) -> list[Item]:
+def production_readiness(definitions: DefinitionSet, ticks: Mapping[str, Tick]) -> list[Item]:
     """Whether the whole is ready for production: monitoring, escalation, error budgets, people.
 
     Escalation has somewhere to go when every team with an objective has a lead and a champion.
@@ -98,6 +104,20 @@ def production_readiness(definitions: DefinitionSet, ticks: Mapping[str, str]) -
             f"{len(budgets)} do" if budgets else "none does; write measure: {slo: NAME}",
         ),
         _ticked("on_call_trained", "The people on call are trained", ticks),
+    ]
+
+
+def slo_readiness(slo: Slo, runbook: str) -> list[Item]:
+    """Whether people who are paged for an SLO know why it is set, whom to ask and what to do.
+
+    Args:
+        runbook: its address; empty for none.
+    """
+    rationale = slo.description.strip()
+    return [
+        Item("rationale", "It says why it is set", bool(rationale), rationale or "no description"),
+        Item("owner", "Somebody answers for it", bool(slo.owner), slo.owner or "no label owner or team"),
+        Item("runbook", "A runbook is there", bool(runbook), runbook or "no annotation runbook"),
     ]
 
 
@@ -162,39 +182,35 @@ def maturity(key_results: Sequence[KeyResult], gated: Collection[str]) -> tuple[
     return Maturity.INTERMEDIATE if is_most else Maturity.BEGINNER, evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A task of the first seven days; it closes itself.
-
-    Attributes:
-        due: when it should be done.
-    """
-
-    title: str
-    due: datetime
-    is_done: bool
-
-
 def start_plan(
     definitions: DefinitionSet, reports: Sequence[KeyResultReport], check_ins: Iterable[CheckIn], begun: datetime
-) -> list[Task]:
+) -> list[Item]:
     """Seven tasks for seven days, one each day, closed by what is there.
 
     Args:
         check_ins: the latest of each key result.
         begun: when okrbridge was installed.
     """
-    said = list(check_ins)
-    done = {
-        "Declare the cycle": bool(definitions.cycles),
-        "Connect a source and declare the first SLO": bool(definitions.slos),
-        "Write the first objective with an owner": any(one.owner for one in definitions.objectives),
-        "Give it two key results that move by themselves": sum(map(_moves_by_itself, definitions.key_results)) > 1,
-        "See the first value of every key result": bool(reports) and all(one.last_good for one in reports),
-        "Name a champion for every team": bool(definitions.teams) and all(one.champion for one in definitions.teams),
-        "Hold the first check-in": bool(said),
-    }
-    return [Task(title, begun + timedelta(days=day), is_done) for day, (title, is_done) in enumerate(done.items(), 1)]
+    moving = sum(map(_moves_by_itself, definitions.key_results))
+    measured = sum(one.last_good is not None for one in reports)
+    named = sum(bool(one.champion) for one in definitions.teams)
+    owned = sum(bool(one.owner) for one in definitions.objectives)
+    cycles, slos, teams, said = len(definitions.cycles), len(definitions.slos), len(definitions.teams), list(check_ins)
+    tasks = (
+        ("cycle", "Declare the cycle", cycles > 0, f"{cycles} cycles"),
+        ("slo", "Connect a source and declare the first SLO", slos > 0, f"{slos} SLOs"),
+        ("objective", "Write the first objective with an owner", owned > 0, f"{owned} objectives have an owner"),
+        ("key_results", "Give it two key results that move by themselves", moving > 1, f"{moving} do"),
+        (
+            "values",
+            "See the first value of every key result",
+            0 < measured == len(reports),
+            f"{measured} of {len(reports)} have one",
+        ),
+        ("champions", "Name a champion for every team", 0 < named == teams, f"{named} of {teams} teams have one"),
+        ("check_in", "Hold the first check-in", bool(said), f"{len(said)} key results have one"),
+    )
+    return [Item(*task, due=begun + timedelta(days=day)) for day, task in enumerate(tasks, 1)]
 
 
 def _moves_by_itself(key_result: KeyResult) -> bool:

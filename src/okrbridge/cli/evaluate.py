@@ -64,6 +64,7 @@ def filled_and_evaluated(service: Service, at: datetime | None) -> tuple[Snapsho
         say(f"history: {filled.slices:,} slices filled")
     tell_history(filled)
     tell_failures(filled, {sli.key: sli.name for sli in service.definitions.slis})
+    service.evaluator.fill_past(boundary, lambda: True)
     return service.evaluator.tick(boundary), exit_code_of_history(filled)
 
 

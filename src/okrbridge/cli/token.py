@@ -95,10 +95,10 @@ def revoke(
 
 @contextmanager
 def _storage(database_url: str | None) -> Iterator[Storage]:
-    from okrbridge.bootstrap import open_storage
+    from okrbridge.bootstrap import open_records
     from okrbridge.settings import load_settings
 
-    with closing(open_storage(load_settings({"database_url": database_url}))) as storage:
+    with closing(open_records(load_settings({"database_url": database_url}))) as storage:
         yield storage
 
 

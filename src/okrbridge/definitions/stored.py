@@ -12,6 +12,7 @@ from okrbridge.application.time_slice_sums import require_whole_slices
 from okrbridge.definitions.loader import Loaded, load_with
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.windows import Grid
+from okrbridge.errors import DefinitionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ def load_what_fits(config: Path, stored: Sequence[StoredDocument], grid: Grid) -
     Raises:
         ConfigurationError: the files have faults themselves.
     """
-    left_out = loadable(stored, lambda documents: load_together(config, documents, grid))
+    try:
+        return load_together(config, stored, grid), []
+    except DefinitionError:
+        left_out = loadable(stored, lambda documents: load_together(config, documents, grid))
     fitting = [one for one in stored if f"http:{one.kind}/{one.name}" not in left_out]
     return load_together(config, fitting, grid), left_out

@@ -11,8 +11,8 @@ from functools import cached_property
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.maintenance import MaintenanceWindow
-from okrbridge.domain.measures import SloMeasure
-from okrbridge.domain.objectives import Indicator, Initiative, OkrObjective, Retrospective, Team
+from okrbridge.domain.measures import IndicatorMeasure, Measure, SloMeasure
+from okrbridge.domain.objectives import INDICATOR_WINDOW, Indicator, Initiative, OkrObjective, Retrospective, Team
 from okrbridge.domain.pacing import DEFAULT_POLICY, StatusPolicy
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.slo import Slo
@@ -104,14 +104,31 @@ class DefinitionSet:
     def history_needed(self, sli: Sli, at: datetime, longest_burn: timedelta) -> datetime:
         """Since when an SLI's slices are asked for at an instant.
 
-        They serve the burn windows, the windows of the SLI's SLOs, and what the key results that follow those
-        SLOs speak of: the period to date or a window of their own, until their cycle's measuring ends.
+        They serve the burn windows, the windows of the SLI's SLOs, and what the key results and the indicators that
+        follow those SLOs speak of: the period to date or a window of their own, until the cycle's measuring ends.
         """
         starts = [at - longest_burn]
         for slo in self._slos_by_sli.get(sli.key, ()):
             starts.append(slo.window.at(at).start)
-            starts += filter(None, (self._measured_since(one, at) for one in self._followers.get(slo.name, ())))
+            starts += filter(None, (self._measured_since(one, at) for one in self.slo_followers.get(slo.name, ())))
         return min(starts)
+
+    def slo_measures(self, follower: KeyResult | Indicator) -> list[SloMeasure]:
+        """The measures of a key result or of an indicator that ask an SLO, its indicator's among them."""
+        if isinstance(follower, Indicator):
+            measures: Sequence[Measure] = (follower.measure, *follower.also)
+        elif isinstance(follower.measure, IndicatorMeasure) and follower.baseline_from is not None:
+            # Its values are the indicator's; the baseline alone is measured for it.
+            measures = [one.measure for one in self.indicators if one.name == follower.measure.indicator]
+        else:
+            measures = (follower.measure,)
+        return [one for one in measures if isinstance(one, SloMeasure)]
+
+    def baseline_since(self, key_result: KeyResult, at: datetime) -> datetime | None:
+        """Start of the history that the baseline of a key result is measured from; None once measuring has ended."""
+        if key_result.baseline_from is None or at > self._cycle_of(key_result).measure_until:
+            return None
+        return key_result.period.start - key_result.baseline_from.over
 
     @cached_property
     def _slos_by_sli(self) -> Mapping[str, Sequence[Slo]]:
@@ -123,26 +140,39 @@ class DefinitionSet:
         return index
 
     @cached_property
-    def _followers(self) -> Mapping[str, Sequence[KeyResult]]:
-        """Key results by the SLO that measures them."""
-        index: dict[str, list[KeyResult]] = defaultdict(list)
-        for key_result in self.key_results:
-            if isinstance(key_result.measure, SloMeasure):
-                index[key_result.measure.slo].append(key_result)
+    def slo_followers(self) -> Mapping[str, Sequence[KeyResult | Indicator]]:
+        """Key results and indicators by the SLO that measures them."""
+        index: dict[str, list[KeyResult | Indicator]] = defaultdict(list)
+        followers: tuple[KeyResult | Indicator, ...] = (*self.key_results, *self.indicators)
+        for follower in followers:
+            for measure in self.slo_measures(follower):
+                index[measure.slo].append(follower)
         return index
 
-    def _measured_since(self, key_result: KeyResult, at: datetime) -> datetime | None:
-        """Start of the time a key result's SLO measure speaks of; None while it is not measured.
+    def measured_since(self, key_result: KeyResult, at: datetime) -> datetime | None:
+        """Start of the time that a key result's own SLO measure speaks of; None without one, and while not measured.
 
-        What is to be maintained is judged over its whole period, and a baseline is measured before it.
+        What is to be maintained is judged over its whole period.
         """
-        cycle = self.cycle_by_name[self.objective_by_name[key_result.objective].cycle]
-        if not key_result.period.start <= at <= cycle.measure_until:
+        measure, start = key_result.measure, key_result.period.start
+        if not isinstance(measure, SloMeasure) or not start <= at <= self._cycle_of(key_result).measure_until:
             return None
-        over = key_result.measure.over if isinstance(key_result.measure, SloMeasure) else None
-        since = key_result.period.start
-        if over is not None and key_result.kind is not KeyResultKind.MAINTAIN:
-            since = over.at(at).start
-        if key_result.baseline_from is None:
-            return since
-        return min(since, key_result.period.start - key_result.baseline_from.over)
+        is_window = measure.over is not None and key_result.kind is not KeyResultKind.MAINTAIN
+        return measure.over.at(at).start if is_window and measure.over is not None else start
+
+    def indicator_since(self, indicator: Indicator, at: datetime) -> datetime | None:
+        """Start of the longest time that an indicator's SLO measures speak of; None without any."""
+        lengths = [one.over.length if one.over else INDICATOR_WINDOW for one in self.slo_measures(indicator)]
+        return at - max(lengths) if lengths else None
+
+    def _measured_since(self, follower: KeyResult | Indicator, at: datetime) -> datetime | None:
+        """Start of the history that a key result with its baseline, or an indicator, needs at an instant."""
+        if isinstance(follower, Indicator):
+            return self.indicator_since(follower, at)
+        if at < follower.period.start:
+            return None
+        starts = (self.measured_since(follower, at), self.baseline_since(follower, at))
+        return min(filter(None, starts), default=None)
+
+    def _cycle_of(self, key_result: KeyResult) -> Cycle:
+        return self.cycle_by_name[self.objective_by_name[key_result.objective].cycle]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultState, Visibility
@@ -95,6 +95,10 @@ class Team:
     okr_lead: str = ""
     members: tuple[str, ...] = ()
     visibility: Visibility = Visibility.PUBLIC
+
+
+INDICATOR_WINDOW = timedelta(days=30)
+"""What an indicator speaks of when its measure does not say so: it has no period that it could be counted from."""
 
 
 @dataclass(frozen=True)

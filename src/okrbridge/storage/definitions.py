@@ -54,6 +54,11 @@ class SqlDefinitionRecords:
             for row in rows
         ]
 
+    def begun_at(self) -> datetime | None:
+        """When the first revision of anything was stored; None before."""
+        first = self.connection.execute(select(func.min(definition_revisions.c.at_us))).scalar()
+        return None if first is None else from_microseconds(first)
+
     def _known(self, origin: str) -> KnownRevisions:
         own = definition_revisions.c
         highest = self.connection.execute(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from okrbridge.application.okr_records import StoredDocument
+from okrbridge.application.okr_records import Edition, StoredDocument
 from okrbridge.errors import ConflictError
 from okrbridge.storage.okr_tables import documents
 from okrbridge.storage.values import from_microseconds, storable, to_microseconds
@@ -23,6 +23,12 @@ class SqlDocumentRecords:
         """Every document, by kind and name."""
         rows = self.connection.execute(select(documents)).all()
         return sorted(map(_document, rows), key=lambda one: (one.kind, one.name))
+
+    def editions(self) -> frozenset[Edition]:
+        """Which documents there are, without their contents."""
+        own = documents.c
+        rows = self.connection.execute(select(own.kind, own.name, own.version, own.updated_at_us))
+        return frozenset((kind, name, version, from_microseconds(at_us)) for kind, name, version, at_us in rows)
 
     def get(self, kind: str, name: str) -> StoredDocument | None:
         """One document."""

@@ -240,3 +240,7 @@ class MemoryDefinitionRecords:
     def revisions(self, kind: str, name: str) -> list[DefinitionRevision]:
         """All revisions of one document, oldest first."""
         return [revision for revision in self._state.revisions if (revision.kind, revision.name) == (kind, name)]
+
+    def begun_at(self) -> datetime | None:
+        """When the first revision of anything was stored; None before."""
+        return min((revision.at for revision in self._state.revisions), default=None)

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from okrbridge.application.okr_records import CheckIn, Event, Finding, FrozenBaseline, ScoreRecord, StoredDocument
+from okrbridge.application.okr_records import (
+    CheckIn,
+    Edition,
+    Event,
+    Finding,
+    FrozenBaseline,
+    ScoreRecord,
+    StoredDocument,
+)
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import ConflictError
 from okrbridge.storage.memory_ledger import require_writable
@@ -51,6 +59,10 @@ class MemoryDocumentRecords:
     def all(self) -> list[StoredDocument]:
         """Every document, by kind and name."""
         return [self._okr.documents[key] for key in sorted(self._okr.documents)]
+
+    def editions(self) -> frozenset[Edition]:
+        """Which documents there are, without their contents."""
+        return frozenset(one.edition for one in self._okr.documents.values())
 
     def get(self, kind: str, name: str) -> StoredDocument | None:
         """One document."""

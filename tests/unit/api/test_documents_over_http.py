@@ -1,5 +1,8 @@
 """Documents over HTTP: made, changed, removed, each checked together with the files."""
 
+import dataclasses
+import json
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,9 @@ from typing import Any
 import pytest
 from tests.unit.api.snapshots import NOW
 from tests.unit.api.writing import WritingApi, codes, objective, slug
+
+from okrbridge.application.okr_records import StoredDocument
+from okrbridge.definitions.stored import LoadedTogether
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "/teams": {"metadata": {"name": "search"}, "spec": {"champion": "li"}},
@@ -263,6 +269,45 @@ def test_r64_removing_while_the_cycle_runs_needs_a_reason(api: WritingApi):
     assert client.delete("/objectives/growth?why=not+ours", headers={"If-Match": "*"}).status_code == 204
     with api.storage.reading() as database:
         assert database.audit.newest(limit=1)[0].why == "not ours"
+
+
+def test_definitions_are_loaded_before_the_database_is_held(api: WritingApi):
+    api.made()
+    sent: dict[str, Any] = {"json": {"spec": {"title": "Grow more"}}, "headers": {"If-Match": "*"}}
+    assert api.client().patch("/objectives/growth", **sent).status_code == 200
+    assert codes(api.client().patch("/objectives/growth", json={"spec": {"a": 1}}, headers={"If-Match": "*"}))
+    assert api.client().delete("/objectives/growth", headers={"If-Match": "*"}).status_code == 204
+    # Once for each write, the refused one too, and never inside its transaction.
+    assert api.loads_while_writing == [False, False, False, False]
+    assert api.swaps == 3
+
+
+def test_what_another_process_writes_between_loading_and_writing_is_loaded_too(api: WritingApi):
+    team = {"apiVersion": "okrbridge.dev/v1", "kind": "Team", "metadata": {"name": "web"}, "spec": {}}
+    original = api.prepare
+
+    def prepared_while_others_write(stored: Sequence[StoredDocument]) -> LoadedTogether:
+        if not api.storage._writer.locked():
+            with api.storage.transaction() as database:
+                database.documents.put(StoredDocument("Team", "web", json.dumps(team), 1, NOW, "jo", NOW, "jo"))
+        return original(stored)
+
+    api.prepare = prepared_while_others_write  # type: ignore[method-assign]  # another process
+    api.app.state.services = dataclasses.replace(api.app.state.services, prepare=api.prepare)
+    api.made()
+    assert [one.name for one in api.definitions.teams] == ["web"]
+    assert "growth" in api.definitions.objective_by_name
+
+
+def test_a_cycle_is_not_closed_by_its_document_which_would_pass_over_its_scores(api: WritingApi):
+    spec = {"start": "2026-01-01", "end": "2026-07-01"}
+    refused = api.client().post("/cycles", json={"metadata": {"name": "h1"}, "spec": {**spec, "closed": True}})
+    assert (refused.status_code, codes(refused)) == (422, ["not_over_http"])
+    assert refused.json()["errors"][0]["path"] == "spec.closed"
+    assert "POST /api/v1/cycles/h1/close" in refused.text
+    api.made({"metadata": {"name": "h1"}, "spec": {**spec, "closed": False}}, "/cycles")
+    patched = api.client().patch("/cycles/h1", json={"spec": {"closed": True}}, headers={"If-Match": "*"})
+    assert (patched.status_code, codes(patched)) == (422, ["not_over_http"])
 
 
 def test_a_running_cycle_changes_its_dates_with_a_reason(api: WritingApi):

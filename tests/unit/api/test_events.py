@@ -161,6 +161,8 @@ def test_r54_the_published_meaning_is_the_one_that_judges(api: WritingApi):
     assert [one["id"] for one in shown["formulas"]] == [f"A{number}" for number in range(1, 17)]
     assert shown["confidence"] == {"green_from": 7, "amber_from": 4, "discuss_drop": 3, "divergence": 4}
     assert shown["policy_by_cycle"]["2026-q1"] == "default"
+    meanings = {one["code"]: one["meaning"] for one in shown["finding_codes"]}
+    assert (meanings["no_baseline"], len(meanings)) == ("a way without a start", 32)
 
 
 def test_r10_an_indicator_has_one_series_with_the_targets_of_two_quarters(api: WritingApi):

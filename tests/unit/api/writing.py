@@ -73,6 +73,7 @@ class WritingApi:
         self.snapshots = SnapshotHolder(snapshot)
         self.loaded = load_together(self.config, [], self.grid)
         self.swaps = 0
+        self.loads_while_writing: list[bool] = []
         self.app = create_app(
             dataclasses.replace(
                 services(),
@@ -90,7 +91,8 @@ class WritingApi:
         return self.loaded.definitions
 
     def prepare(self, stored: Sequence[StoredDocument]) -> LoadedTogether:
-        """As bootstrap does it."""
+        """As bootstrap does it; notes whether the database was held meanwhile."""
+        self.loads_while_writing.append(self.storage._writer.locked())
         return LoadedTogether(load_together(self.config, stored, self.grid), self._adopt)
 
     def _adopt(self, loaded: Loaded) -> None:

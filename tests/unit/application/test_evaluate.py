@@ -5,9 +5,13 @@ from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
-from tests.fakes.definitions import API, START, budget, definitions, p99, slo, threshold, uptime
+from tests.fakes.definitions import API, CYCLE, START, budget, definitions, p99, slo, threshold, uptime
 from tests.fakes.scripted_source import steady
 
+from okrbridge.application.access_ports import Caller, Role
+from okrbridge.application.closing import Closing, Judgement
+from okrbridge.application.final_scores import FinalScores
+from okrbridge.application.findings import Findings
 from okrbridge.application.ports import SourceFailure
 from okrbridge.application.records import Quality
 from okrbridge.domain.pacing import KeyResultStatus
@@ -379,3 +383,39 @@ def test_spans_are_opened_for_the_tick_and_the_write(engine):
     run = engine(definitions())
     run.evaluator.tick(run.at(MIDDLE))
     assert run.telemetry.spans == ["okrbridge.tick", "okrbridge.write"]
+
+
+def test_between_ticks_findings_are_looked_for_and_final_scores_go_on(engine):
+    # From 0.8 s to 0.2 s at 0.5 s: half of the way when it was closed, all of it a day later.
+    run = engine(definitions(p99()))
+    run.source.readings["p99"] = 0.5
+    run.evaluator.tick(run.at(MIDDLE))
+    run.evaluator.upkeep(MIDDLE, keep_going)
+    with run.parts.storage.transaction() as database:
+        found = {one.code for one in database.findings.all() if one.subject == "reliable/p99"}
+        judged = {"reliable/p99": Judgement("Half of it.")}
+        Closing(database, run.evaluator.definitions, CYCLE, MIDDLE).close(judged, Caller("maria", Role.EDITOR))
+    assert "no_owner" in found
+    run.source.readings["p99"] = 0.2
+    tomorrow = MIDDLE + timedelta(days=1)
+    run.evaluator.tick(run.at(tomorrow))
+    run.evaluator.upkeep(tomorrow, keep_going)
+    with run.parts.storage.reading() as database:
+        (score,) = database.scores.all()
+    assert (score.score, score.final, score.final_at) == (0.5, 1.0, tomorrow)
+
+
+@pytest.mark.parametrize("problem", [StorageError("the disk is full"), ZeroDivisionError("a mistake of ours")])
+def test_upkeep_that_fails_is_told_and_leaves_the_rest_alone(engine, monkeypatch, problem):
+    def fail(*_asked: object) -> int:
+        raise problem
+
+    run = engine(definitions(p99()))
+    monkeypatch.setattr(FinalScores, "run", fail)
+    monkeypatch.setattr(Findings, "run", fail)
+    run.evaluator.tick(run.at(MIDDLE))
+    with capture_logs() as logs:
+        run.evaluator.upkeep(MIDDLE, keep_going)
+    told = [entry["what"] for entry in logs if entry["event"].startswith("left for the next tick")]
+    assert told == ["final scores", "findings"]
+    assert run.evaluator.fill_history(MIDDLE, keep_going)

@@ -55,7 +55,7 @@ from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.forecast import Forecast, ForecastMethod
 from okrbridge.domain.key_results import KeyResult, Operator, Visibility
 from okrbridge.domain.measures import ManualMeasure, NoMeasure, PromqlMeasure
-from okrbridge.domain.objectives import Indicator
+from okrbridge.domain.objectives import Indicator, Team
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.scoring import Outcome
 from okrbridge.domain.units import RATIO
@@ -303,6 +303,40 @@ def test_r69_two_cadences_without_a_check_in_are_stale_and_r51_no_movement_is_st
     outlook = Outlook(is_stalled=True, velocity=0.0, check_ins=CheckInState(is_stale=True))
     assert [found.code for found in without_attention(report(), outlook, HALF_WAY)] == ["stale_checkin", "stalled"]
     assert not list(without_attention(report(), Outlook(), HALF_WAY))
+
+
+def test_r45_a_sharp_drop_of_confidence_stays_open_until_the_next_check_in():
+    one = key_result(owner="amina")
+    declared = replace(definitions(one), teams=(Team("backend", champion="chris"),))
+    parts, snapshot = a_tick(declared, report(one))
+    said = [(14, 8), (10, 7), (7, None), (3, 4)]
+    with parts.storage.transaction() as transaction:
+        for days, confidence in said:
+            transaction.check_ins.add(replace(check_in(days, CheckInOutput.NONE), confidence=confidence))
+    findings = Findings(parts, declared)
+    for minutes in (0, 10):
+        findings.run(replace(snapshot, at=HALF_WAY + timedelta(minutes=minutes)))
+    (discuss,) = _stored(parts, "discuss")
+    assert (discuss.state, discuss.evidence["from"], discuss.evidence["to"]) == (FindingState.OPEN, 7, 4)
+    assert (discuss.first_seen, discuss.last_seen) == (HALF_WAY - 3 * DAY, HALF_WAY + timedelta(minutes=10))
+    assert "chris should talk" in discuss.message
+    with parts.storage.transaction() as transaction:
+        transaction.check_ins.add(replace(check_in(0, CheckInOutput.NONE), confidence=5))
+    findings.run(replace(snapshot, at=HALF_WAY + timedelta(minutes=20)))
+    assert [one.state for one in _stored(parts, "discuss")] == [FindingState.FIXED]
+
+
+def test_in_a_cycle_that_people_closed_key_results_are_not_looked_at_any_more():
+    one = key_result()
+    parts, snapshot = a_tick(definitions(one), silent(one, DAY))
+    with parts.storage.transaction() as transaction:
+        transaction.scores.save(scored("2026-q1", 0.2))
+    assert "F1" not in {found.code for found in diagnose(parts, definitions(one), snapshot, HALF_WAY)}
+
+
+def _stored(parts: Parts, code: str) -> list[Finding]:
+    with parts.storage.reading() as transaction:
+        return [one for one in transaction.findings.all() if one.code == code]
 
 
 def finding(minute: int, code: str = "F1", **changes: Any) -> Finding:

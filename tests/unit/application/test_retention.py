@@ -2,19 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.fakes.bench import MIDDLE, Bench
-from tests.fakes.definitions import API, START, definitions, key_result, slo, uptime
+from tests.fakes.definitions import API, CYCLE, START, definitions, key_result, slo, uptime
 
 from okrbridge.application.ports import Ledger
 from okrbridge.application.retention import Retention
 from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.key_results import BaselineFromHistory, KeyResult, KeyResultKind, Operator
 from okrbridge.domain.maintenance import MaintenanceWindow
-from okrbridge.domain.measures import SloMeasure
+from okrbridge.domain.measures import Measure, SloMeasure
+from okrbridge.domain.objectives import Indicator
 from okrbridge.domain.sli import CompositeMode, Member, Sli, SliKind
 from okrbridge.domain.slo import Budgeting, Slo, TimeSlices
-from okrbridge.domain.windows import CalendarUnit, CalendarWindow, RollingWindow
+from okrbridge.domain.units import RATIO
+from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, RollingWindow
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 KEPT = MIDDLE - 31 * DAY
@@ -42,6 +46,24 @@ HALF = timedelta(hours=5, minutes=30)
 """India is so far ahead of UTC, so its quarter begins inside an hour."""
 
 
+def held(over: timedelta | None, **changes: Any) -> KeyResult:
+    """An SLO that is to be kept all the time, in windows of a length."""
+    measure = SloMeasure("api-availability", over=RollingWindow(over) if over else None)
+    given: dict[str, Any] = {"kind": KeyResultKind.MAINTAIN, "operator": Operator.GE, "baseline": None}
+    return key_result("held", measure, **(given | changes))
+
+
+def from_history(measure: Measure = SloMeasure("api-availability"), **changes: Any) -> KeyResult:  # noqa: B008 - frozen
+    """A key result whose baseline is measured over the 60 days before its start."""
+    return key_result("better", measure, baseline=None, baseline_from=BaselineFromHistory(60 * DAY), **changes)
+
+
+def indicator(over: timedelta | None) -> Indicator:
+    """An SLO as a standing metric."""
+    measure = SloMeasure("api-availability", over=RollingWindow(over) if over else None)
+    return Indicator("uptime", "Uptime", measure, RATIO)
+
+
 @pytest.mark.parametrize(
     ("declared", "slices_before"),
     [
@@ -60,6 +82,17 @@ HALF = timedelta(hours=5, minutes=30)
             definitions(key_result("long", SloMeasure("api-availability", over=RollingWindow(40 * DAY)))),
             MIDDLE - 41 * DAY,
         ),
+        # Kept for 90 minutes each time, counted from the start on: every other window ends inside an hour.
+        (definitions(held(1.5 * HOUR)), START - DAY),
+        (definitions(held(2 * HOUR)), KEPT),
+        (definitions(held(None, qualifying=(Interval(START + HOUR / 2, START + HOUR),))), START - DAY),
+        # A baseline of 60 days before the start, of a service with maintenance: its hours say too little.
+        (
+            replace(definitions(from_history()), maintenance=(MaintenanceWindow("patching"),)),
+            START - 61 * DAY,
+        ),
+        (definitions(from_history()), KEPT),
+        (replace(definitions(), indicators=(indicator(45 * DAY),)), MIDDLE - 46 * DAY),
     ],
 )
 def test_slices_are_kept_as_long_as_something_needs_them(declared: DefinitionSet, slices_before: datetime):
@@ -76,6 +109,15 @@ def test_the_cycle_so_far_is_kept_whatever_the_setting_says():
     declared = definitions(uptime(), slos=(slo(days=7),))
     assert Retention(parts, declared).hours_before(MIDDLE) == START - DAY
     assert Retention(parts, declared).slices_before(MIDDLE) == MIDDLE - 8 * DAY
+
+
+def test_sums_of_hours_are_kept_for_baselines_that_are_still_to_come():
+    parts = replace(Bench().parts, keep_slices=3 * DAY, keep_hours=3 * DAY)
+    declared = definitions(from_history(), slos=(slo(days=7),))
+    assert Retention(parts, declared).hours_before(START - 10 * DAY) == START - 61 * DAY
+    # Once measuring has ended nothing but the SLO's own window is needed.
+    ended = CYCLE.measure_until + DAY
+    assert Retention(parts, declared).hours_before(ended) == ended - 8 * DAY
 
 
 def test_it_runs_once_an_hour(monkeypatch):

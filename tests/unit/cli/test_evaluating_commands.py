@@ -1,5 +1,7 @@
 """evaluate and explain, on a day of the built-in fleet."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -208,3 +210,16 @@ def test_serve_refuses_an_address_that_is_not_of_this_machine(fleet: Okrbridge):
     outcome = fleet("serve", "--host", "192.0.2.1", "--port", "0")
     assert (outcome.code, outcome.stdout) == (2, "")
     assert "cannot listen on 192.0.2.1:0" in outcome.stderr
+
+
+def test_evaluate_freezes_baselines_and_fills_the_past_of_key_results(fleet: Okrbridge, config: Path, tmp_path: Path):
+    more = "    - {name: fewer, change: -20%, baseline: {over: 2d}, measure: {promql: 'count(up)'}}\n"
+    config.write_text(DEFINITIONS + more)
+    outcome = fleet("evaluate", "--format", "json", "--at", MIDNIGHT)
+    found = {item["key_result"]: item for item in outcome.json["key_results"]}
+    # 9 pods were up at the end of both days before the start: 9 x (1 - 0.2) = 7.2.
+    assert (found["fewer"]["baseline"], found["fewer"]["target"]) == (9.0, pytest.approx(7.2))
+    with closing(sqlite3.connect(tmp_path / "test.db")) as database:
+        (days,) = database.execute("SELECT count(*) FROM progress WHERE key_result = 'reliable/pods'").fetchone()
+    # 1 to 15 June; the last one is the evaluated midnight itself.
+    assert days == 15

@@ -114,11 +114,11 @@ def test_a_signal_ends_it_after_the_chunk_and_the_next_run_goes_on(
 
 
 def test_history_before_the_sources_own_is_told(fleet: Okrbridge):
-    # The fleet can be observed for 30 days and an hour before its anchor.
-    outcome = fleet("backfill", "--from", "33d", "--to", MIDNIGHT, "--format", "json")
+    # The fleet can be observed for 46 days and an hour before its anchor, which is 16 June.
+    outcome = fleet("backfill", "--from", "49d", "--to", MIDNIGHT, "--format", "json")
     assert outcome.code == 0
-    assert outcome.json["no_data_before"] == {"prometheus": "2025-05-16T23:00:00Z"}
-    assert "source prometheus has no data before 2025-05-16T23:00:00Z" in outcome.stderr
+    assert outcome.json["no_data_before"] == {"prometheus": "2025-04-30T23:00:00Z"}
+    assert "source prometheus has no data before 2025-04-30T23:00:00Z" in outcome.stderr
 
 
 def test_a_source_that_is_away_leaves_with_4_and_says_so_once(unreachable: Okrbridge):

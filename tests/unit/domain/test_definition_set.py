@@ -1,13 +1,16 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.unit.domain.okr_examples import DUE, HALF_WAY, MEASURE, START, definitions, key_result
 
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.key_results import KeyResult
-from okrbridge.domain.measures import IncidentMeasure, SloMeasure
+from okrbridge.domain.key_results import BaselineFromHistory, KeyResult
+from okrbridge.domain.measures import IncidentMeasure, IndicatorMeasure, SloMeasure
+from okrbridge.domain.objectives import Indicator
 from okrbridge.domain.sli import Member, Sli, SliKind
 from okrbridge.domain.slo import Slo
+from okrbridge.domain.units import RATIO
 from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, RollingWindow
 
 API = Sli(name="api", source="prometheus", total="t", bad="b")
@@ -94,6 +97,23 @@ def test_a_key_result_with_a_short_window_does_not_ask_for_its_whole_period():
 def test_key_results_measured_otherwise_ask_for_no_history(measure):
     slos = (slo("api", API), slo("web", WEB))
     assert needed(key_result(measure=measure), at=HALF_WAY, slos=slos) == HALF_WAY - timedelta(days=30)
+
+
+@pytest.mark.parametrize(("over", "days"), [(None, 30), (timedelta(days=90), 90)])
+def test_history_reaches_back_over_the_window_of_an_indicator(over: timedelta | None, days: int):
+    measure = SloMeasure("api", over=RollingWindow(over) if over else None)
+    uptime = Indicator("uptime", "Uptime", IncidentMeasure(), RATIO, also=(measure,))
+    declared = replace(definitions(slos=(slo("api", API, days=7),)), indicators=(uptime,))
+    assert declared.history_needed(API, DUE, THREE_DAYS) == DUE - timedelta(days=days)
+
+
+def test_history_reaches_back_over_a_baseline_that_is_measured_by_an_indicator():
+    uptime = Indicator("uptime", "Uptime", SloMeasure("api"), RATIO)
+    one = key_result(
+        measure=IndicatorMeasure("uptime", RATIO), baseline=None, baseline_from=BaselineFromHistory(timedelta(days=60))
+    )
+    declared = replace(definitions(one, slos=(slo("api", API, days=7),)), indicators=(uptime,))
+    assert declared.history_needed(API, HALF_WAY, THREE_DAYS) == START - timedelta(days=60)
 
 
 def test_ten_thousand_slis_are_indexed_and_not_searched_for_each():

@@ -172,3 +172,18 @@ def test_the_tables_themselves_refuse_what_cannot_be_true(storage: SqlStorage, s
 
     with pytest.raises(StorageError, match="constraint failed"):
         insert()
+
+
+def test_progress_is_sampled_by_looks_into_the_primary_key(storage: SqlStorage):
+    # Two looks for each key result and instant, however many records there are: never over all records of one.
+    statements: list[str] = []
+    with storage.reading() as database:
+        event.listen(database.progress.connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        database.progress.sampled(["a/b"], [at(0)])
+        (statement,) = statements
+        rows = database.progress.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("[]", "[]"))
+        plan = [row[3] for row in rows]
+    assert [step for step in plan if "progress" in step or "older" in step] == [
+        "SEARCH older USING PRIMARY KEY (key_result=? AND at_us<?)",
+        "SEARCH progress USING PRIMARY KEY (key_result=? AND at_us=?)",
+    ]

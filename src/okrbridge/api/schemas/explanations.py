@@ -72,6 +72,25 @@ class SloExplanation(Explanation):
     failure: str | None
 
 
+class TargetHelp(Schema):
+    """How the improvement that a target asks for stands among those of as much time before."""
+
+    history_of: str | None = Field(
+        description="Whose values are compared: the key result's, or its indicator's.",
+        examples=["indicator:p95-latency"],
+    )
+    history_weeks: float
+    window_weeks: float | None = Field(description="The length of the key result's period.")
+    windows_count: int = Field(description="Past windows of that length; they overlap.")
+    needed: float | None = Field(description="The improvement that the target needs, positive.")
+    percentile_ratio: float | None = Field(
+        description="Share of past improvements that were smaller; 0.9 was beaten by one in ten."
+    )
+    typical: float | None = Field(description="The value that the median improvement would lead to.")
+    stretch: float | None = Field(description="The value that the 90th percentile would lead to.")
+    reason: str | None = Field(description="Why there is nothing to compare; null when there is.")
+
+
 class KeyResultExplanation(Explanation):
     """Why a key result's numbers are what they are."""
 
@@ -82,6 +101,9 @@ class KeyResultExplanation(Explanation):
         description="The SLO behind it: queries as written, target, burn alerts, revision; null for other measures."
     )
     maintenance: list[dict[str, Any]] = Field(description="Announced time in the value's window, left out or not.")
+    target_help: TargetHelp | None = Field(
+        description="The target beside what was achieved before; null when the database does not answer."
+    )
     unit: dict[str, Any]
     declared: dict[str, Any]
     status: KeyResultStatus

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.measures import Measure
-from okrbridge.domain.objectives import Indicator
+from okrbridge.domain.objectives import INDICATOR_WINDOW, Indicator
 from okrbridge.domain.run_rate import CountingWindow, counting_window
 from okrbridge.domain.units import Unit
 from okrbridge.domain.windows import Interval
-
-INDICATOR_WINDOW = timedelta(days=30)
-"""What an indicator speaks of when its measure does not say so: it has no period that it could be counted from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,17 @@ def test_a_frozen_baseline_is_explained_with_window_and_count():
     now.filled(MIDDLE)
     item = explained(now)
     assert numbers(item)["target"] == "50 x (1 + -0.4) = 30"
+    assert item["declared"]["target"] == "a change of -40% from the baseline (formula A2)"
     assert (item["baseline"]["value"], item["baseline"]["sample_count"]) == (50.0, 90.0)
+
+
+def test_a_change_in_the_metrics_own_unit_is_explained_by_its_baseline():
+    now = world(promql(unit=RATIO, baseline=0.04, target=0.09, absolute_change=0.05))
+    now.source.readings["q"] = 0.05
+    now.tick(MIDDLE)
+    item = explained(now)
+    assert item["declared"]["target"] == "a change of +5 percentage points from the baseline (formula A2)"
+    assert numbers(item)["target"] == "0.04 + 0.05 = 0.09"
 
 
 def test_a_share_names_who_misses_it():

@@ -7,6 +7,8 @@ import pytest
 from tests.fakes.definitions import CYCLE, START, key_result
 from tests.fakes.okr_world import World, world
 
+from okrbridge.application.access_ports import Caller, Role
+from okrbridge.application.closing import Closing, Judgement
 from okrbridge.application.records import Quality
 from okrbridge.domain.confidence import ConfidenceColour, ConfidenceDirection
 from okrbridge.domain.key_results import KeyResult, KeyResultKind, MetricDefinition
@@ -111,6 +113,19 @@ def test_r66_r69_a_check_in_is_due_overdue_and_stale(days: float, *, is_due: boo
 def test_after_the_cycle_no_check_in_is_wanted():
     people = world(latency()).report(CYCLE.interval.end + DAY).outlook.check_ins
     assert (people.due_at, people.is_overdue) == (None, False)
+
+
+def test_a_cycle_that_people_closed_early_asks_for_no_check_in():
+    now = world(latency())
+    now.source.readings["p99"] = 500.0
+    assert now.report(START + 8 * DAY).outlook.check_ins.is_overdue
+    with now.storage.transaction() as transaction:
+        judged = {"reliable/one": Judgement("The market is gone.")}
+        Closing(transaction, now.definitions, CYCLE, START + 8 * DAY).close(judged, Caller("maria", Role.EDITOR))
+    snapshot = now.tick(START + 9 * DAY)
+    people = snapshot.key_result_by_id["reliable/one"].outlook.check_ins
+    assert (people.due_at, people.is_due, people.is_stale) == (None, False, False)
+    assert snapshot.cycles[0].phase == "closed"
 
 
 def test_r4_what_the_definition_leaves_open_is_listed():
