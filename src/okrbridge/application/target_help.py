@@ -23,7 +23,6 @@ LOOKED_BACK = timedelta(weeks=104)
 FEWEST_WINDOWS = 4
 """Fewer past windows say nothing of what is usual."""
 _WEEK = timedelta(weeks=1)
-_LIMITS = (KeyResultKind.THRESHOLD, KeyResultKind.MAINTAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,14 @@ def target_help(
     """How the improvement that a target asks for stands among those that were made in as much time before.
 
     The history is that of the key result's indicator, which goes on from cycle to cycle; without one it is its own.
-    A limit without a baseline is compared with the newest value.
+    A threshold, which has no baseline, is compared with the newest value.
 
     Args:
         until: no later value is looked at.
     """
     key_result = report.key_result
-    if key_result.target is None or not (key_result.baseline is not None or key_result.kind in _LIMITS):
+    is_limit = key_result.kind is KeyResultKind.THRESHOLD
+    if key_result.target is None or (key_result.baseline is None and not is_limit):
         return _item("its kind has no way from a value to a target, or its baseline is not measured yet")
     history = _history(key_result, definitions, progress, until)
     return _compared(key_result, key_result.target, history)

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import suppress
 from datetime import timedelta
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -100,6 +101,8 @@ def _postgresql_engine(address: DatabaseAddress, patience: timedelta) -> Engine:
         max_overflow=15,
         pool_timeout=patience.total_seconds(),
         pool_pre_ping=True,  # a restarted server must cost no evaluation
+        # JSONB gives 1e30 back as a whole number of 31 digits, which no answer can hold; this reader makes it a float.
+        json_deserializer=orjson.loads,
     )
     event.listen(engine, "connect", _set_up_postgresql)
     return engine

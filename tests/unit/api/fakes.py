@@ -69,6 +69,9 @@ class FakeProgress:
         found = [one for one in self.records if one.key_result == key_result and one.at in interval]
         return found[-limit:]
 
+    def sampled(self, _key_results: Sequence[str], _instants: Sequence[datetime]) -> Mapping[str, list[ProgressRecord]]:
+        return {}
+
 
 @dataclass
 class FakeDefinitions:
@@ -78,6 +81,9 @@ class FakeDefinitions:
 
     def revisions(self, _kind: str, name: str) -> list[DefinitionRevision]:
         return self.held.get(name, [])
+
+    def begun_at(self) -> datetime | None:
+        return None
 
 
 @dataclass

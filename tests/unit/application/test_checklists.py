@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes.definitions import CYCLE, START, slo, uptime
 
+from okrbridge.application.checklist_ticks import Tick
 from okrbridge.application.okr_records import CheckIn, Finding, FindingState
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
 from okrbridge.application.self_diagnosis_checklists import (
@@ -18,6 +19,7 @@ from okrbridge.application.self_diagnosis_checklists import (
     prerequisites,
     production_readiness,
     quality_review,
+    slo_readiness,
     start_plan,
 )
 from okrbridge.application.snapshot import KeyResultReport
@@ -28,6 +30,7 @@ from okrbridge.domain.objectives import OkrObjective, Team
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 
 DAY = timedelta(days=1)
+JONAS = Tick("jonas", START)
 SLO = replace(slo(), description="Failed requests lose orders.", labels={"owner": "maria"})
 OBJECTIVE = OkrObjective("reliable", "Reliable", CYCLE.name, "backend", "maria", (uptime(),))
 BACKEND = Team("backend", champion="jo", lead="maria")
@@ -50,20 +53,20 @@ def test_r153_a_key_result_has_four_items_before_production():
     fresh = before_production(report(replace(uptime(), measure=NoMeasure()), measured=False), {})
     assert missing(fresh) == {"mapped", "validated", "alerts_tested", "runbook"}
     ready = replace(uptime(), runbook="https://runbooks.example/uptime")
-    assert done_of(before_production(report(ready), {"alerts_tested": "jonas"})) == "4/4"
+    assert done_of(before_production(report(ready), {"alerts_tested": JONAS})) == "4/4"
 
 
 def test_r153_what_only_a_person_knows_names_the_person():
-    (tested,) = [one for one in before_production(report(uptime()), {"alerts_tested": "jonas"}) if one.is_for_people]
+    (tested,) = [one for one in before_production(report(uptime()), {"alerts_tested": JONAS}) if one.is_for_people]
     assert (tested.name, tested.evidence) == ("alerts_tested", "ticked by jonas")
 
 
 def test_r17_a_key_result_without_a_runbook_is_open():
-    assert missing(before_production(report(uptime()), {"alerts_tested": "jonas"})) == {"runbook"}
+    assert missing(before_production(report(uptime()), {"alerts_tested": JONAS})) == {"runbook"}
 
 
 def test_r154_readiness_without_escalation_is_3_of_4():
-    trained = {"on_call_trained": "jonas"}
+    trained = {"on_call_trained": JONAS}
     assert done_of(production_readiness(WHOLE, trained)) == "4/4"
     items = production_readiness(replace(WHOLE, teams=()), trained)
     assert (done_of(items), missing(items)) == ("3/4", {"escalation"})
@@ -75,6 +78,11 @@ def test_r12_an_slo_without_rationale_or_owner_is_open(changes: dict[str, Any]):
     assert not is_explained(open_one)
     items = {one.name: one for one in production_readiness(replace(WHOLE, slos=(open_one,)), {})}
     assert items["monitoring"].evidence == "open: api-availability"
+
+
+def test_r17_an_slo_without_a_runbook_is_open():
+    assert missing(slo_readiness(SLO, "")) == {"runbook"}
+    assert done_of(slo_readiness(SLO, "https://runbooks.example/api")) == "3/3"
 
 
 def test_r156_a_new_installation_has_three_open_prerequisites():
