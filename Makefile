@@ -33,7 +33,7 @@ system-packages:
 	@.ci/system-packages prometheus postgresql victoria-metrics
 
 .PHONY: demo
-demo: setup ## Show okrbridge on a simulated fleet with 30 days of history
+demo: setup ## Show okrbridge on a simulated fleet with 46 days of history
 	@$(BIN)/okrbridge demo $(ARGS)
 
 .PHONY: run

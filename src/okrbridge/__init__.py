@@ -1,3 +1,3 @@
 """okrbridge: the bridge from service telemetry to company goals."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

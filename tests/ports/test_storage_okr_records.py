@@ -88,6 +88,19 @@ def test_check_ins_ascend_and_the_newest_stay_within_a_limit(storage: Storage):
         assert database.check_ins.recent([UPTIME], at(2), 2) == {UPTIME: [check_in(1), check_in(2)]}
 
 
+def test_the_newest_check_in_with_a_value_is_found_behind_any_number_without_one(storage: Storage):
+    with storage.transaction() as database:
+        for minute, value in ((0, 1.0), (1, 0.0), (20, 3.0)):
+            database.check_ins.add(check_in(minute, override_value=value))
+        for minute in range(2, 12):
+            database.check_ins.add(check_in(minute, override_value=None))
+        database.check_ins.add(check_in(1, key_result=LATENCY, override_value=None))
+    with storage.reading() as database:
+        found = database.check_ins.latest_values([UPTIME, LATENCY], at(19))
+        assert found == {UPTIME: check_in(1, override_value=0.0)}
+        assert database.check_ins.latest_values([LATENCY], at(19)) == {}
+
+
 @pytest.mark.parametrize("value", [nan, inf, -inf])
 def test_an_override_that_is_not_finite_is_refused(storage: Storage, value: float):
     with pytest.raises(ValueError, match="override_value"), storage.transaction() as database:

@@ -223,6 +223,15 @@ def test_kinds_do_not_mix_and_an_unknown_document_has_no_revisions(storage: Stor
     assert revisions(storage, "nothing") == []
 
 
+def test_the_first_revision_of_anything_says_when_all_began(storage: Storage):
+    with storage.reading() as database:
+        assert database.definitions.begun_at() is None
+    record(storage, 3, document("b", "1"))
+    record(storage, 5, document("a", "1"))
+    with storage.reading() as database:
+        assert database.definitions.begun_at() == at(3)
+
+
 def test_one_name_declared_twice_is_refused(storage: Storage):
     with storage.transaction() as database, pytest.raises(ValueError, match="one kind and name"):
         database.definitions.record([document("a", "1"), document("a", "2")], "file", at(0))

@@ -32,7 +32,7 @@ WHOLE = "installation"
 """The subject of checklists about everything together."""
 READINESS = "production_readiness"
 _RUNBOOK = "runbook"
-"""The annotation of an SLO that has the address of its runbook."""
+"""The annotation of an SLO that has the address of its runbook, with a prefix of one's own or without."""
 _REMEDIES = {
     "cadence": "declare a Cycle with its cadence",
     "telemetry": "declare an SLO, or a key result with a measure",
@@ -138,7 +138,8 @@ def _slos(definitions: DefinitionSet) -> Iterator[Checklist]:
 
 def _runbook(content: str) -> str:
     metadata = json.loads(content).get("metadata") or {}
-    return str((metadata.get("annotations") or {}).get(_RUNBOOK, ""))
+    annotations = metadata.get("annotations") or {}
+    return next((str(text) for key, text in annotations.items() if key.rpartition("/")[2] == _RUNBOOK), "")
 
 
 def _maturities(reports: Iterable[KeyResultReport]) -> Iterator[Checklist]:

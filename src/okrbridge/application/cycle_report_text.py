@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrbridge.application.reports import Item
-from okrbridge.domain.units import format_quantity, parse_unit
+from okrbridge.domain.units import PERCENT, RATIO, Unit, convert, format_quantity, parse_unit
 
 UNKNOWN = "-"
 COLUMNS = (
@@ -210,12 +210,29 @@ def _red(row: Item) -> str:
 def _significance(statement: Mapping[str, Any]) -> str:
     verdict = "A change beyond chance" if statement["is_significant"] else "No change beyond chance"
     unit = parse_unit(statement["unit"])
-    low, high = (format_quantity(statement[key], unit) for key in ("effect_low", "effect_high"))
-    effect = format_quantity(statement["effect"], unit)
+    effect, low, high = (_effect(statement[key], unit) for key in ("effect", "effect_low", "effect_high"))
+    interval = f"{low} to {high}" if low and high else "days resemble each other too much for an interval"
     return (
-        f"{verdict}: {effect} ({low} to {high}), p = {statement['p_value']:.2g}, {statement['n_before']} against "
+        f"{verdict}: {effect} ({interval}), p = {statement['p_value']:.2g}, {statement['n_before']} against "
         f"{statement['n_after']} days, {_text(statement['test'])}."
     )
+
+
+def _effect(value: float | None, unit: Unit) -> str:
+    """A difference with three significant digits; one of ratios is in percentage points. Empty for none.
+
+    Worked example: from 99.8 % to 99.75 % are -0.05 percentage points.
+    """
+    if value is None:
+        return ""
+    if unit.dimension == RATIO.dimension:
+        return f"{_rounded(convert(value, unit, PERCENT)):g} percentage points"
+    return format_quantity(_rounded(value), unit)
+
+
+def _rounded(value: float) -> float:
+    """Three significant digits."""
+    return float(f"{value:.3g}") + 0.0
 
 
 def _teams(teams: Sequence[Item]) -> list[str]:

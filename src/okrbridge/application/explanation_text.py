@@ -205,7 +205,7 @@ def _details(details: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     return [
         ("missing", ", ".join(details.get("missing", ()))),
         ("pending", ", ".join(details.get("pending", ()))),
-        ("worst", f"{worst['name']} at {number(worst['value'])}" if worst else None),
+        ("worst", f"{worst['name']} at {number(worst['value'])} {worst.get('unit', '')}".rstrip() if worst else None),
         ("overridden", f"by {said['by']} at {said['at']}{until}" if said else None),
         ("measured", number(said["measured_value"]) if said else None),
     ]

@@ -36,8 +36,10 @@ from okrbridge.application.self_diagnosis_metrics import (
 from okrbridge.application.snapshot import IndicatorReport, KeyResultReport, Snapshot
 from okrbridge.domain.cycles import CyclePhase
 from okrbridge.domain.definition_set import DefinitionSet
+from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.lint.checking import lint
-from okrbridge.domain.windows import Interval
+from okrbridge.domain.measures import IndicatorMeasure, Measure
+from okrbridge.domain.windows import EPOCH, Interval
 
 EVERY = timedelta(minutes=10)
 MOST_ALERTS = 10_000
@@ -142,8 +144,14 @@ def _of_key_results(
     transaction: Transaction, told: Sequence[KeyResultReport], definitions: DefinitionSet, at: datetime
 ) -> Iterator[Finding]:
     recent = transaction.check_ins.recent([one.key_result.id for one in told], at, RECENT_CHECK_INS)
+    ever = Interval(EPOCH, at)
     for report in told:
-        yield from without_instrumentation(report, at)
+        yield from without_instrumentation(
+            report,
+            _measure(report.key_result, definitions),
+            at,
+            is_sent=lambda kind: transaction.events.state(ever, kind)[0] > 0,
+        )
         yield from hidden_by_the_aggregate(report, at)
         check_ins = recent.get(report.key_result.id, [])
         yield from without_ownership(report, check_ins, at)
@@ -151,6 +159,13 @@ def _of_key_results(
             yield replace(drop, last_seen=at)
         yield from out_of_reach(report, report.outlook, at)
         yield from without_attention(report, report.outlook, at)
+
+
+def _measure(key_result: KeyResult, definitions: DefinitionSet) -> Measure:
+    """What measures it: that of its indicator, where it follows one."""
+    own = key_result.measure
+    followed = own.indicator if isinstance(own, IndicatorMeasure) else None
+    return next((one.measure for one in definitions.indicators if one.name == followed), own)
 
 
 def _of_outcomes(

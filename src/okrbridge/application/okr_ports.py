@@ -59,6 +59,9 @@ class CheckInRecords(Protocol):
     def recent(self, key_results: Sequence[str], until: datetime, count: int) -> Mapping[str, list[CheckIn]]:
         """The last ``count`` check-ins of each, ascending."""
 
+    def latest_values(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
+        """The last check-in of each that says a value, at or before an instant; absent when there is none."""
+
 
 class EventRecords(Protocol):
     """What happened."""

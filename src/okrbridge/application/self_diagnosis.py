@@ -6,7 +6,7 @@ Each function looks at one key result as the last tick left it, and says nothing
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import NormalDist, median
 
@@ -16,7 +16,7 @@ from okrbridge.application.records import Quality
 from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.forecast import Forecast
-from okrbridge.domain.measures import ManualMeasure, NoMeasure
+from okrbridge.domain.measures import EventMeasure, IncidentMeasure, ManualMeasure, Measure, NoMeasure
 from okrbridge.domain.pacing import KeyResultStatus
 
 SILENT_AFTER = timedelta(hours=1)
@@ -40,8 +40,17 @@ def noticed(code: str, subject: str, message: str, at: datetime, evidence: Mappi
     return Finding(code, subject, message, first_seen=at, last_seen=at, evidence=evidence)
 
 
-def without_instrumentation(report: KeyResultReport, at: datetime) -> Iterator[Finding]:
-    """F1: nothing measures it, its query returns nothing for an hour, or less than 80 % of its window is known."""
+def without_instrumentation(
+    report: KeyResultReport, measure: Measure, at: datetime, *, is_sent: Callable[[str], bool]
+) -> Iterator[Finding]:
+    """F1: nothing measures it, its query returns nothing for an hour, or less than 80 % of its window is known.
+
+    That no incident happened is no missing instrumentation; that no event of a kind was ever sent is.
+
+    Args:
+        measure: what it is measured by in the end: that of its indicator, where it follows one.
+        is_sent: whether any event of a kind was ever sent.
+    """
     one, measurement = report.key_result, report.measurement
     if isinstance(one.measure, ManualMeasure) or not one.state.counts or at < one.period.start:
         return
@@ -49,6 +58,11 @@ def without_instrumentation(report: KeyResultReport, at: datetime) -> Iterator[F
         if not _is_stated(report):
             message = "nothing measures it; say with measure where its value comes from"
             yield noticed("F1", one.id, message, at, {"first_missing": _shown(one.period.start)})
+        return
+    if isinstance(measure, IncidentMeasure):
+        return
+    if isinstance(measure, EventMeasure):
+        yield from _never_sent(report, measure, at, is_sent)
         return
     since = report.last_good.at if report.last_good is not None else one.period.start
     if measurement.quality in (Quality.NO_DATA, Quality.STALE) and at - since >= SILENT_AFTER:
@@ -59,6 +73,22 @@ def without_instrumentation(report: KeyResultReport, at: datetime) -> Iterator[F
     if measurement.is_filled and coverage is not None and 0 < coverage < LEAST_COVERAGE:
         message = f"only {coverage:.1%} of its window is known; look for gaps in the metric"
         yield noticed("F1", one.id, message, at, {"coverage_ratio": coverage, "query": measurement.query})
+
+
+def _never_sent(
+    report: KeyResultReport, measure: EventMeasure, at: datetime, is_sent: Callable[[str], bool]
+) -> Iterator[Finding]:
+    one, kind = report.key_result, measure.per or measure.kind
+    is_missing = (
+        report.measurement.quality in (Quality.NO_DATA, Quality.STALE) and at - one.period.start >= SILENT_AFTER
+    )
+    if is_missing and not is_sent(kind):
+        message = f"no event of kind {kind} was ever sent; check what should send them"
+        evidence: dict[str, JsonValue] = {
+            "first_missing": _shown(one.period.start),
+            "query": report.measurement.query,
+        }
+        yield noticed("F1", one.id, message, at, evidence)
 
 
 def _is_stated(report: KeyResultReport) -> bool:

@@ -1,4 +1,4 @@
-"""``okrbridge demo``: a small fleet, 30 days of its history, and okrbridge on top."""
+"""``okrbridge demo``: a small fleet, 46 days of its history, and okrbridge on top."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def demo(
     database_url: DatabaseOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Show okrbridge on a simulated fleet with 30 days of history, scraped by a real Prometheus.
+    """Show okrbridge on a simulated fleet with 46 days of history, scraped by a real Prometheus.
 
     Without Prometheus on this machine the built-in simulated source stands in, and the demo says so.
     """

@@ -36,7 +36,8 @@ class Significance:
         test: name of the test.
         n_before, n_after: values, or events, that were compared.
         effect: after less before: the Hodges-Lehmann shift of values, the difference of shares.
-        effect_low, effect_high: 95 % interval of the effect.
+        effect_low, effect_high: 95 % interval of the effect; None where resembling neighbours leave too little to
+            bound it.
         p_value: two-sided.
         correlation_factor: by how much resembling neighbours widened the test's variance; 1 is not at all.
     """
@@ -45,8 +46,8 @@ class Significance:
     n_before: int
     n_after: int
     effect: float
-    effect_low: float
-    effect_high: float
+    effect_low: float | None
+    effect_high: float | None
     p_value: float
     correlation_factor: float = 1.0
 
@@ -78,7 +79,8 @@ def compare_values(before: FloatArray, after: FloatArray) -> Significance | None
     """Whether values moved, by their ranks: the Mann-Whitney U test with the Hodges-Lehmann shift and its interval.
 
     No shape of distribution is assumed. The variance is corrected for ties, and widened by ``(1 + r) / (1 - r)`` where
-    neighbours still resemble each other. Source: Mann and Whitney 1947; Hodges and Lehmann 1963.
+    neighbours still resemble each other; where that is so much that no difference bounds the shift with 95 %, there is
+    no interval. Source: Mann and Whitney 1947; Hodges and Lehmann 1963.
 
     Worked example: 1 to 5 and 6 to 10 have U = 25 of 25, mean 12.5 and variance 5 x 5 x 11 / 12 = 22.917:
     z = (25 - 12.5 - 0.5) / 4.787 = 2.507, p = 0.0122; the shift is 5.
@@ -99,14 +101,16 @@ def compare_values(before: FloatArray, after: FloatArray) -> Significance | None
     distance = max(0.0, abs(higher - pairs / 2) - 0.5)
     p_value = 2 * (1 - _NORMAL.cdf(distance / deviation)) if deviation > 0 else 1.0
     untied = math.sqrt(pairs * (len(before) + len(after) + 1) / 12 * factor)
-    outer = min((pairs - 1) // 2, max(0, math.floor(pairs / 2 - _Z95 * untied)))
+    outer = min((pairs - 1) // 2, math.floor(pairs / 2 - _Z95 * untied))
+    # Below 0 even the outermost differences do not hold the effect with 95 %.
+    low, high = (None, None) if outer < 0 else (float(differences[outer]), float(differences[pairs - 1 - outer]))
     return Significance(
         test=MANN_WHITNEY,
         n_before=len(before),
         n_after=len(after),
         effect=float(np.median(differences)) + 0.0,
-        effect_low=float(differences[outer]) + 0.0,
-        effect_high=float(differences[pairs - 1 - outer]) + 0.0,
+        effect_low=None if low is None else low + 0.0,
+        effect_high=None if high is None else high + 0.0,
         p_value=min(1.0, p_value),
         correlation_factor=factor,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select
 
 from okrbridge.application.okr_records import CheckIn, CheckInOutput
 from okrbridge.domain.windows import Interval
@@ -55,9 +55,18 @@ class SqlCheckInRecords:
 
     def recent(self, key_results: Sequence[str], until: datetime, count: int) -> Mapping[str, list[CheckIn]]:
         """The last ``count`` check-ins of each, ascending."""
+        return self._newest(key_results, check_ins.c.at_us <= to_microseconds(until), count)
+
+    def latest_values(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
+        """The last check-in of each that says a value, at or before an instant; absent when there is none."""
+        own = check_ins.c
+        says_value = and_(own.at_us <= to_microseconds(until), own.override_value.is_not(None))
+        return {name: found[-1] for name, found in self._newest(key_results, says_value, 1).items()}
+
+    def _newest(self, key_results: Sequence[str], chosen: ColumnElement[bool], count: int) -> dict[str, list[CheckIn]]:
         own = check_ins.c
         place = func.row_number().over(partition_by=own.key_result, order_by=(own.at_us.desc(), own.id.desc()))
-        numbered = select(check_ins, place.label("place")).where(own.at_us <= to_microseconds(until)).subquery()
+        numbered = select(check_ins, place.label("place")).where(chosen).subquery()
         rows = self.connection.execute(
             select(numbered).where(numbered.c.place <= count).order_by(numbered.c.at_us, numbered.c.id)
         )

@@ -33,7 +33,9 @@ class SqlDocumentRecords:
     def get(self, kind: str, name: str) -> StoredDocument | None:
         """One document."""
         own = documents.c
-        row = self.connection.execute(select(documents).where(own.kind == kind, own.name == name)).one_or_none()
+        row = self.connection.execute(
+            select(documents).where(own.kind == kind, own.name == storable(name))
+        ).one_or_none()
         return None if row is None else _document(row)
 
     def put(self, document: StoredDocument) -> None:
@@ -60,7 +62,7 @@ class SqlDocumentRecords:
 def _row(document: StoredDocument) -> dict[str, Any]:
     return {
         "kind": document.kind,
-        "name": document.name,
+        "name": storable(document.name),
         "content": storable(document.content),
         "version": document.version,
         "created_at_us": to_microseconds(document.created_at),

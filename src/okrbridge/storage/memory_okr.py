@@ -117,6 +117,12 @@ class MemoryCheckInRecords:
         found = {name: [one for one in self.of(name) if one.at <= until][-count:] for name in set(key_results)}
         return {name: some for name, some in found.items() if some}
 
+    def latest_values(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
+        """The last check-in of each that says a value, at or before an instant; absent when there is none."""
+        wanted = set(key_results)
+        said = [one for one in self._ascending() if one.at <= until and one.override_value is not None]
+        return {one.key_result: one for one in said if one.key_result in wanted}
+
     def _ascending(self) -> list[CheckIn]:
         return sorted(self._okr.check_ins, key=lambda one: (one.at, one.id))
 

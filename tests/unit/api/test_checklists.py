@@ -28,7 +28,7 @@ def api(tmp_path: Path) -> WritingApi:
     api = WritingApi(tmp_path, made.rich_snapshot())
     whole = made.definitions()
     slos = [dataclasses.replace(one, description="Lost orders.", labels={"owner": "maria"}) for one in whole.slos]
-    content = json.dumps({"metadata": {"annotations": {"runbook": "https://runbooks.example/checkout"}}})
+    content = json.dumps({"metadata": {"annotations": {"example.com/runbook": "https://runbooks.example/checkout"}}})
     document = DeclaredDocument("SLO", "checkout-availability", content, "config/slos.yaml:1")
     teams = (Team("payments", champion="jo", lead="maria"), Team("search", champion="jo", lead="li"))
     declare(api, dataclasses.replace(whole, slos=tuple(slos), documents=(document,), teams=teams))

@@ -10,6 +10,7 @@ from tests.fakes.telemetry import RememberingTelemetry
 from tests.unit.application.cycle_story import DAY, END, ERRORS, IDEA, LATENCY, Q1, Q2, START, Story
 
 from okrbridge.application.closing import Judgement
+from okrbridge.application.cycle_report_text import _significance
 from okrbridge.application.cycle_review import review_items
 from okrbridge.application.cycle_summary import cycle_summary
 from okrbridge.application.final_scores import FinalScores
@@ -136,6 +137,24 @@ def test_r84_significance_names_its_test_n_effect_interval_and_p():
     assert statement["is_significant"] is True
     assert "Mann-Whitney" in str(statement["test"])
     assert "the 28 days before it started against the 28 days to 2026-04-01" in str(statement["method"])
+
+
+@pytest.mark.parametrize(
+    ("effect", "low", "high", "unit", "shown"),
+    [
+        # -0.00000268184 of a ratio are -0.000268184 percentage points.
+        (-0.00000268184, -0.0005, 0.0004, "ratio", "-0.000268 percentage points (-0.05 percentage points to "),
+        (-1.2345, -2.0, -0.5, "%", "-1.23 percentage points (-2 percentage points to "),
+        (-123.456, -217.04, -5.6, "ms", "-123 ms (-217 ms to -5.6 ms), p = "),
+        (-123.456, None, None, "ms", "-123 ms (days resemble each other too much for an interval), p = "),
+    ],
+)
+def test_r84_the_report_tells_an_effect_in_points_and_no_interval_where_there_is_none(
+    effect: float, low: float | None, high: float | None, unit: str, shown: str
+):
+    statement = {"effect": effect, "effect_low": low, "effect_high": high, "unit": unit, "p_value": 0.18}
+    told = _significance(statement | {"is_significant": False, "n_before": 28, "n_after": 28, "test": "a test"})
+    assert told.startswith(f"No change beyond chance: {shown}")
 
 
 def test_without_history_before_the_start_the_first_days_are_what_it_was_before():

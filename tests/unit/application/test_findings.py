@@ -1,6 +1,6 @@
 """Findings on live data: F1 to F7, what is stored of them, and what becomes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,7 +54,14 @@ from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.forecast import Forecast, ForecastMethod
 from okrbridge.domain.key_results import KeyResult, Operator, Visibility
-from okrbridge.domain.measures import ManualMeasure, NoMeasure, PromqlMeasure
+from okrbridge.domain.measures import (
+    EventMeasure,
+    IncidentMeasure,
+    IndicatorMeasure,
+    ManualMeasure,
+    NoMeasure,
+    PromqlMeasure,
+)
 from okrbridge.domain.objectives import Indicator, Team
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 from okrbridge.domain.scoring import Outcome
@@ -100,37 +107,75 @@ def silent(one: KeyResult, since: timedelta) -> KeyResultReport:
     return report(one, measurement=measured(one, None), last_good=good)
 
 
+def instrumentation(told: KeyResultReport, at: datetime, sent: Sequence[str] = ()) -> Iterator[Finding]:
+    return without_instrumentation(told, told.key_result.measure, at, is_sent=lambda kind: kind in sent)
+
+
 def test_r116_a_query_that_returns_nothing_for_a_day_is_told_since_when():
-    (found,) = without_instrumentation(silent(key_result(), DAY), HALF_WAY)
+    (found,) = instrumentation(silent(key_result(), DAY), HALF_WAY)
     assert (found.code, found.subject) == ("F1", "grow/signups")
     assert found.evidence["first_missing"] == "2026-02-14T00:00:00Z"
 
 
 def test_r116_a_query_that_never_returned_anything_is_missing_since_the_start():
     never = report(measurement=measured(key_result(), None))
-    (found,) = without_instrumentation(never, HALF_WAY)
+    (found,) = instrumentation(never, HALF_WAY)
     assert found.evidence["first_missing"] == "2026-01-01T00:00:00Z"
 
 
 def test_r116_a_gap_of_half_an_hour_and_a_failing_source_are_no_missing_instrumentation():
     one = key_result()
-    assert not list(without_instrumentation(silent(one, timedelta(minutes=30)), HALF_WAY))
+    assert not list(instrumentation(silent(one, timedelta(minutes=30)), HALF_WAY))
     failing = replace(silent(one, DAY), measurement=measured(one, None, quality=Quality.ERROR))
-    assert not list(without_instrumentation(failing, HALF_WAY))
+    assert not list(instrumentation(failing, HALF_WAY))
+
+
+def test_r116_no_incident_yet_is_no_missing_instrumentation():
+    one = key_result(measure=IncidentMeasure())
+    assert not list(instrumentation(report(one, measurement=measured(one, None)), HALF_WAY))
+
+
+@pytest.mark.parametrize(
+    ("measure", "sent", "missing"),
+    [
+        (EventMeasure("signup"), (), "signup"),
+        (EventMeasure("signup"), ("signup",), ""),
+        (EventMeasure("order", per="signup"), ("order",), "signup"),
+        (EventMeasure("order", per="signup"), ("signup",), ""),
+    ],
+)
+def test_r116_events_are_missing_only_when_none_of_their_kind_was_ever_sent(
+    measure: EventMeasure, sent: Sequence[str], missing: str
+):
+    one = key_result(measure=measure)
+    found = list(instrumentation(report(one, measurement=measured(one, None)), HALF_WAY, sent))
+    assert [missing in each.message for each in found] == ([True] if missing else [])
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [("deploy", True), ("signup", False)])
+def test_r116_events_sent_before_the_period_count_as_sent_behind_an_indicator_too(kind: str, *, is_told: bool):
+    one = key_result(measure=IndicatorMeasure("signups"))
+    followed = Indicator("signups", "Sign-ups", EventMeasure("signup"), RATIO)
+    declared = replace(definitions(one), indicators=(followed,))
+    parts, snapshot = a_tick(declared, report(one, measurement=measured(one, None)))
+    before = START - 9 * DAY
+    with parts.storage.transaction() as transaction:
+        transaction.events.save([Event("web", "1", kind, before, received_at=before)])
+    assert ("F1" in {found.code for found in diagnose(parts, declared, snapshot, HALF_WAY)}) is is_told
 
 
 def test_r116_a_key_result_without_a_measure_is_not_instrumented():
     one = key_result(measure=NoMeasure())
-    (found,) = without_instrumentation(report(one, measurement=measured(one, None)), HALF_WAY)
+    (found,) = instrumentation(report(one, measurement=measured(one, None)), HALF_WAY)
     assert "nothing measures it" in found.message
     manual = key_result(measure=ManualMeasure(DAY))
-    assert not list(without_instrumentation(report(manual, measurement=measured(manual, None)), HALF_WAY))
+    assert not list(instrumentation(report(manual, measurement=measured(manual, None)), HALF_WAY))
 
 
 @pytest.mark.parametrize(("coverage", "count"), [(0.79, 1), (0.8, 0), (None, 0)])
 def test_r116_a_window_of_which_less_than_80_percent_is_known_is_told(coverage: float | None, count: int):
     one = key_result()
-    found = list(without_instrumentation(report(one, measurement=measured(one, coverage_ratio=coverage)), HALF_WAY))
+    found = list(instrumentation(report(one, measurement=measured(one, coverage_ratio=coverage)), HALF_WAY))
     assert len(found) == count
 
 

@@ -63,6 +63,15 @@ def test_neighbours_that_resemble_each_other_weaken_the_evidence():
     assert lasting.p_value > swinging.p_value
 
 
+def test_where_days_resemble_each_other_too_much_there_is_no_interval():
+    # Each side rises by one a day: r reaches 0.9 at most, a factor up to 19. With 20 and 20 values r is
+    # 0.85 + 0.05 = 0.9: 400 / 2 - 1.96 x sqrt(400 x 41 / 12 x 19) = 200 - 316 is below 0: nothing bounds the shift.
+    found = compare_values(np.arange(20.0), np.arange(20.0) + 30)
+    assert found is not None
+    assert found.correlation_factor == pytest.approx(19, rel=0.02)
+    assert (found.effect, found.effect_low, found.effect_high) == (30, None, None)
+
+
 @pytest.mark.parametrize(
     ("values", "factor"),
     [
@@ -151,6 +160,8 @@ COUNTS = st.tuples(st.integers(0, 2000), st.integers(1, 2000)).map(lambda pair: 
 @given(COUNTS, COUNTS)
 def test_an_effect_lies_in_its_interval_and_a_p_value_between_0_and_1(before, after):
     found = compare_shares(*before, *after)
+    assert found.effect_low is not None
+    assert found.effect_high is not None
     assert found.effect_low <= found.effect + 1e-12
     assert found.effect <= found.effect_high + 1e-12
     assert 0 <= found.p_value <= 1
@@ -164,4 +175,6 @@ def test_before_and_after_exchanged_turn_the_effect_around(one, other):
     assert back is not None
     assert there.effect == -back.effect
     assert there.p_value == pytest.approx(back.p_value)
-    assert there.effect_low <= there.effect <= there.effect_high
+    assert (there.effect_low is None) == (there.effect_high is None) == (back.effect_low is None)
+    if there.effect_low is not None and there.effect_high is not None:
+        assert there.effect_low <= there.effect <= there.effect_high

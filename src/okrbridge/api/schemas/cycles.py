@@ -66,6 +66,7 @@ class ScoreItem(Schema):
     final_at: Instant
     significance: dict[str, Any] | None = Field(
         description="Test, method in words, n, effect with its 95 % interval, p-value; null with too few days."
+        " The interval's ends are null where days resemble each other too much to bound the effect."
     )
     evidence: dict[str, Any] = Field(
         description="What the score rests on: value, window, query, revision, sample count, instant, guards."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,19 +15,13 @@ CHECK_IN = "check-in"
 """The question behind a value that people said."""
 
 
-def last_value(check_ins: Sequence[CheckIn]) -> CheckIn | None:
-    """The newest check-in that says a value."""
-    return next((one for one in reversed(check_ins) if one.override_value is not None), None)
-
-
 def is_expired(check_in: CheckIn, at: datetime) -> bool:
     """Whether what it said no longer stands."""
     return check_in.override_expires_at is not None and check_in.override_expires_at <= at
 
 
-def manual_value(measure: ManualMeasure, check_ins: Sequence[CheckIn], at: datetime) -> Found:
-    """The value that the newest check-in says; stale when it is too old or has expired."""
-    said = last_value(check_ins)
+def manual_value(measure: ManualMeasure, said: CheckIn | None, at: datetime) -> Found:
+    """The value of the newest check-in that says one; stale when it is too old or has expired."""
     if said is None:
         return Found(Interval(at, at), CHECK_IN).missing(Quality.NO_DATA, "no check-in has said a value yet")
     found = Found(Interval(said.at, said.at), CHECK_IN, said.override_value, details={"said": said_item(said)})
@@ -38,12 +31,14 @@ def manual_value(measure: ManualMeasure, check_ins: Sequence[CheckIn], at: datet
     return found
 
 
-def overridden(measurement: Measurement, check_ins: Sequence[CheckIn]) -> Measurement:
+def overridden(measurement: Measurement, said: CheckIn | None) -> Measurement:
     """The measurement with a person's value in place of the machine's, while that stands.
 
     Who said it and until when is in the details, with what the machine measured.
+
+    Args:
+        said: the newest check-in that says a value; None when there is none.
     """
-    said = last_value(check_ins)
     if said is None or is_expired(said, measurement.at):
         return measurement
     told = {**said_item(said), "measured_value": measurement.value, "measured_quality": str(measurement.quality)}

@@ -96,7 +96,7 @@ class KeyResultEvaluation:
         cycle, policy = self.cycles[declared.id]
         key_result, frozen, obstacle = self._resolved(declared, before)
         said = before.said.get(declared.id, NOTHING_SAID)
-        measurement = self._measurement(key_result, measuring, said.check_ins, reports, cycle)
+        measurement = self._measurement(key_result, measuring, said.value, reports, cycle)
         measurement = _with_reason(measurement, obstacle or missing_reason(key_result))
         compliance, measurement = self._compliance(key_result, measurement, measuring)
         good = measurement if measurement.value is not None else before.last_good.get(declared.id)
@@ -137,7 +137,7 @@ class KeyResultEvaluation:
         self,
         key_result: KeyResult,
         measuring: Measuring,
-        check_ins: Sequence[CheckIn],
+        said: CheckIn | None,
         reports: Mapping[str, KeyResultReport],
         cycle: Cycle,
     ) -> Measurement:
@@ -148,7 +148,7 @@ class KeyResultEvaluation:
             measurement = made_up(key_result, measurement, reports)
         if isinstance(key_result.measure, ManualMeasure):
             return measurement
-        return overridden(measurement, check_ins)
+        return overridden(measurement, said)
 
     def _compliance(
         self, key_result: KeyResult, measurement: Measurement, measuring: Measuring

@@ -104,7 +104,7 @@ class Measuring:
                 return self._by_indicator(name)
             case ManualMeasure() as measure:
                 return replace(
-                    manual_value(measure, self.said.get(subject.id, NOTHING_SAID).check_ins, self.at), unit=subject.unit
+                    manual_value(measure, self.said.get(subject.id, NOTHING_SAID).value, self.at), unit=subject.unit
                 )
             case measure if isinstance(measure, AskedMeasure):
                 return _by_reading(subject, measure, self.readings.get(subject.id), self.at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -16,9 +17,12 @@ from okrbridge.application.records import ProgressRecord
 from okrbridge.domain.anomalies import HISTORY, usual_range
 from okrbridge.domain.confidence import divergence, is_divergent, machine_confidence
 from okrbridge.domain.cycles import Cycle, CyclePhase, elapsed_ratio
-from okrbridge.domain.forecast import MIN_POINTS, cadence_points, forecast
-from okrbridge.domain.key_results import KeyResult
+from okrbridge.domain.forecast import MIN_POINTS, Forecast, cadence_points, forecast
+from okrbridge.domain.key_results import KeyResult, KeyResultKind
+from okrbridge.domain.measures import SloMeasure, SloQuantity
 from okrbridge.domain.pacing import KeyResultStatus, StatusPolicy
+from okrbridge.domain.progress import progress_of, states_condition
+from okrbridge.domain.units import RATIO, convert
 from okrbridge.domain.velocity import is_stalled, required_velocity, value_needed, velocity, velocity_ratio
 
 EVERY = timedelta(hours=1)
@@ -27,6 +31,8 @@ EVERY = timedelta(hours=1)
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
 _JUST_BEFORE = timedelta(microseconds=1)
+_UNBOUNDED = 1e150
+"""A consumption of a budget beyond any that can be told."""
 
 
 def due_projections(
@@ -90,7 +96,7 @@ def _projection(
     goal = policy.goal_factor(key_result.commitment)
     values = tuple(value for _, _, value in points)
     return Projection(
-        forecast=forecast(weeks, raw, (end - start) / WEEK, goal=goal),
+        forecast=_possible(forecast(weeks, raw, (end - start) / WEEK, goal=goal), key_result),
         velocity=velocity(weeks, raw) if len(weeks) else None,
         is_stalled=is_stalled(weeks, raw, elapsed_ratio(key_result.period, at), goal),
         usual=usual_range(np.array(values[:-1][-HISTORY:])),
@@ -98,6 +104,40 @@ def _projection(
         computed_at=at,
         due_at=next_at,
     )
+
+
+def _possible(found: Forecast | None, key_result: KeyResult) -> Forecast | None:
+    """The forecast with quantiles no further than what can be; its probability stays."""
+    limits = None if found is None else natural_limits(key_result)
+    if found is None or limits is None:
+        return found
+    low, high = limits
+    p10, p50, p90 = (min(high, max(low, one)) for one in (found.p10, found.p50, found.p90))
+    return replace(found, p10=p10, p50=p50, p90=p90)
+
+
+def natural_limits(key_result: KeyResult) -> tuple[float, float] | None:
+    """The least and the largest raw progress that can be; None where nothing bounds the value.
+
+    A share and what an SLO measures lie within 0..1, only a consumed budget may be more.
+
+    Worked example: a share from 40 % to 80 % is at -1 with 0 %, and at 1.5 with 100 %.
+    """
+    if key_result.kind in (KeyResultKind.BINARY, KeyResultKind.MILESTONE, KeyResultKind.ORDINAL):
+        return 0.0, 1.0
+    measure = key_result.measure
+    is_slo = isinstance(measure, SloMeasure)
+    if not (is_slo or key_result.kind is KeyResultKind.SHARE) or key_result.unit.dimension != RATIO.dimension:
+        return None
+    if states_condition(key_result) and key_result.kind is not KeyResultKind.MAINTAIN and key_result.baseline is None:
+        return 0.0, 1.0
+    is_budget = isinstance(measure, SloMeasure) and measure.quantity is SloQuantity.BUDGET
+    most = _UNBOUNDED if is_budget else convert(1.0, RATIO, key_result.unit)
+    if key_result.target == (0.0 if key_result.baseline is None else key_result.baseline):
+        return None
+    ends = [progress_of(key_result, value, compliance) for value, compliance in ((0.0, 0.0), (most, 1.0))]
+    raw = sorted(one.raw_ratio for one in ends if one is not None)
+    return (raw[0], raw[1]) if len(raw) == len(ends) else None
 
 
 def _fresh(sampled: Sequence[ProgressRecord], start: datetime) -> list[tuple[datetime, float, float]]:

@@ -49,18 +49,21 @@ def of_population(
     """
     if key_result.kind is KeyResultKind.SHARE:
         share = share_of(members, key_result.operator, key_result.limit)
-        return Population(share.ratio, RATIO, share.total, _told(share))
+        return Population(share.ratio, RATIO, share.total, _told(share, unit, unit))
     if key_result.kind is not KeyResultKind.THRESHOLD or key_result.target is None or key_result.operator is None:
         return None
     share = share_of(members, key_result.operator, convert(key_result.target, key_result.unit, unit))
     is_of_all = aggregated is None or getattr(key_result.measure, "aggregation", None) in _WORST
     worst = share.worst.value if share.worst else None
-    told = {**_told(share), "is_for_all": is_of_all}
+    told = {**_told(share, unit, key_result.unit), "is_for_all": is_of_all}
     return Population(worst if is_of_all else aggregated, unit, share.total, told)
 
 
-def _told(share: Share) -> dict[str, JsonValue]:
-    worst: JsonValue = {"name": share.worst.name, "value": share.worst.value} if share.worst else None
+def _told(share: Share, unit: Unit, shown: Unit) -> dict[str, JsonValue]:
+    """What stands beside the value; the worst member in the unit it is shown in, which is named."""
+    worst: JsonValue = None
+    if share.worst:
+        worst = {"name": share.worst.name, "value": convert(share.worst.value, unit, shown), "unit": shown.symbol}
     return {
         "share_met_ratio": share.ratio,
         "good": share.good,

@@ -20,6 +20,7 @@ class Said:
 
     Attributes:
         check_ins: ascending.
+        value: the newest that says a value, however many came after it.
         confidence: of the newest one that tells it.
         trend: of those that tell a confidence; None when none does.
     """
@@ -27,14 +28,15 @@ class Said:
     check_ins: Sequence[CheckIn] = ()
     confidence: int | None = None
     trend: ConfidenceTrend | None = None
+    value: CheckIn | None = None
 
     @classmethod
-    def of(cls, check_ins: Sequence[CheckIn]) -> Said:
-        """From check-ins, ascending."""
+    def of(cls, check_ins: Sequence[CheckIn], value: CheckIn | None) -> Said:
+        """From check-ins, ascending, and the newest that says a value."""
         confidences = [one.confidence for one in check_ins if one.confidence is not None]
         if not confidences:
-            return cls(check_ins)
-        return cls(check_ins, confidences[-1], trend_of(confidences))
+            return cls(check_ins, value=value)
+        return cls(check_ins, confidences[-1], trend_of(confidences), value)
 
     @property
     def latest(self) -> CheckIn | None:
@@ -59,6 +61,7 @@ class SaidMemory:
         is_later = self._until is not None and until >= self._until
         if count != self._count or not is_later:
             found = records.recent(key_results, until, RECENT) if count else {}
-            self.said = {name: Said.of(check_ins) for name, check_ins in found.items()}
+            values = records.latest_values(key_results, until) if count else {}
+            self.said = {name: Said.of(check_ins, values.get(name)) for name, check_ins in found.items()}
         self._count, self._until = count, until
         return self.said

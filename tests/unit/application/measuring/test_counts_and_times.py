@@ -112,7 +112,7 @@ def test_r23_a_threshold_shows_the_share_met_and_the_worst_and_not_only_the_mean
     report = now.report(START + 10 * DAY)
     assert report.progress.value == pytest.approx(value)
     assert report.measurement.details["share_met_ratio"] == pytest.approx(2 / 3)
-    assert report.measurement.details["worst"] == {"name": "incident-2", "value": 22 * 60.0}
+    assert report.measurement.details["worst"] == {"name": "incident-2", "value": 22.0, "unit": "min"}
     # The mean of 15 is not under 15, so a threshold on the mean does not hold; one for all moves by the share met.
     assert report.progress.progress_ratio == pytest.approx(progress)
     assert report.status is KeyResultStatus.OFF_TRACK

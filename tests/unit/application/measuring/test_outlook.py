@@ -9,12 +9,13 @@ from tests.fakes.okr_world import World, world
 
 from okrbridge.application.access_ports import Caller, Role
 from okrbridge.application.closing import Closing, Judgement
+from okrbridge.application.measuring.outlook import natural_limits
 from okrbridge.application.records import Quality
 from okrbridge.domain.confidence import ConfidenceColour, ConfidenceDirection
-from okrbridge.domain.key_results import KeyResult, KeyResultKind, MetricDefinition
-from okrbridge.domain.measures import ManualMeasure, PromqlMeasure
+from okrbridge.domain.key_results import KeyResult, KeyResultKind, MetricDefinition, Operator
+from okrbridge.domain.measures import ManualMeasure, Measure, PromqlMeasure, SloMeasure, SloQuantity
 from okrbridge.domain.pacing import KeyResultStatus
-from okrbridge.domain.units import PLAIN, parse_unit
+from okrbridge.domain.units import PLAIN, RATIO, parse_unit
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
@@ -50,6 +51,57 @@ def test_r49_the_forecast_has_an_interval_and_a_probability():
     assert outlook.velocity_ratio == pytest.approx((40 / 600) / (0.6 / 6.857), abs=0.02)
     assert outlook.machine_confidence is not None
     assert outlook.best_value == 560
+
+
+@pytest.mark.parametrize("kind", [KeyResultKind.SHARE, KeyResultKind.BINARY])
+def test_r49_a_forecast_ends_where_its_value_must(kind: KeyResultKind):
+    """A share from 0 to 80 % that rises by 12 points a week is at 90 % after 6 weeks, and 100 % is the end: 1.25."""
+    now = world(
+        key_result("one", PromqlMeasure("p99", "prometheus", RATIO), kind=kind, unit=RATIO, baseline=0.0, target=0.8)
+    )
+    by_weeks(now, 0.18, 0.3, 0.42, 0.54, 0.66, 0.78, 0.9)
+    now.evaluator._key_results.memory.forget_history()
+    forecast = now.report(START + 6 * WEEK + timedelta(minutes=2)).outlook.forecast
+    assert forecast is not None
+    most = 1.25 if kind is KeyResultKind.SHARE else 1.0
+    assert (forecast.p50, forecast.p90) == pytest.approx((most, most))
+    assert 0 <= forecast.p10 <= most
+
+
+SLO_SLI, SLO_BUDGET = SloMeasure("slo"), SloMeasure("slo", SloQuantity.BUDGET)
+
+
+@pytest.mark.parametrize(
+    ("measure", "changes", "limits"),
+    [
+        # From 99 to 99.5 %: 0 is (0 - 0.99) / 0.005 = -198 ways off, 1 is 0.01 / 0.005 = 2.
+        (SLO_SLI, {"baseline": 0.99, "target": 0.995}, (-198, 2)),
+        (SLO_SLI, {"kind": KeyResultKind.THRESHOLD, "baseline": None, "target": 0.99, "operator": Operator.GE}, (0, 1)),
+        # Nothing consumed is all of the way, and what goes beyond the budget none of it.
+        (SLO_BUDGET, {"kind": KeyResultKind.ERROR_BUDGET, "baseline": None, "target": 0.5}, (0, 1)),
+        (SLO_BUDGET, {"kind": KeyResultKind.ERROR_BUDGET, "baseline": None, "target": 1.5}, (0, 1)),
+        (PromqlMeasure("q", "prometheus", RATIO), {"baseline": 0.0, "target": 0.5}, None),
+        (SLO_SLI, {"baseline": None, "target": 0.5}, None),
+        (SLO_SLI, {"baseline": 0.5, "target": 0.5}, None),
+    ],
+)
+def test_natural_limits_are_raw_progress_of_what_the_value_can_be(
+    measure: Measure, changes: dict[str, Any], limits: tuple[float, float] | None
+):
+    found = natural_limits(key_result("one", measure, **({"unit": RATIO} | changes)))
+    assert found == (limits if limits is None else pytest.approx(limits))
+
+
+@pytest.mark.parametrize("quality", ["manual", "override"])
+def test_a_value_that_people_said_stands_however_many_check_ins_follow_without_one(quality: str):
+    is_manual = quality == "manual"
+    measure = ManualMeasure(90 * DAY) if is_manual else PromqlMeasure("p99", "prometheus", PLAIN)
+    now = world(key_result("one", measure, unit=PLAIN, baseline=0.0, target=100.0))
+    now.source.readings["p99"] = 10.0
+    now.say("one", START + DAY, override_value=40.0, override_expires_at=None if is_manual else START + 60 * DAY)
+    for number in range(2, 12):
+        now.say("one", START + number * DAY, confidence=5)
+        assert now.report(START + number * DAY).progress.value == 40.0
 
 
 def test_r51_a_key_result_that_does_not_move_is_stalled():
