@@ -45,6 +45,15 @@ KEY_RESULTS: list[dict[str, Any]] = [
     },
 ]
 
+USERS = {
+    "viewer": ("viewer", "vera"),
+    "insider": ("viewer", "rita", "--restricted"),
+    "editor": ("editor", "li"),
+    "ingest": ("ingest", "ci"),
+    "admin": ("admin", "root"),
+}
+"""Role, name and options of everybody's token."""
+
 TEAM_IN_A_FILE = """\
 apiVersion: okrbridge.dev/v1
 kind: Team
@@ -121,13 +130,9 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, prometheus: Prometheus
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres").create_database()
         assert okrbridge("db", "upgrade", "--database-url", url).returncode == 0
-    tokens = {
-        "viewer": made_token(url, "viewer", "vera"),
-        "insider": made_token(url, "viewer", "rita", "--restricted"),
-        "editor": made_token(url, "editor", "li"),
-        "ingest": made_token(url, "ingest", "ci"),
-        "admin": made_token(url, "admin", "root"),
-    }
+    with ThreadPoolExecutor() as threads:
+        made = threads.map(lambda user: made_token(url, *user), USERS.values())
+        tokens = dict(zip(USERS, made, strict=True))
     config = tmp_path / "config"
     config.mkdir()
     (config / "teams.yaml").write_text(TEAM_IN_A_FILE)

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from tests.ports.ledger_examples import GRID, measured, minutes, new_sli, put, write
+from tests.ports.ledger_examples import GRID, at, measured, minutes, new_sli, put, write
 from tests.servers.postgresql import PostgresServer
 from tests.servers.programs import free_port
 from tests.unit.storage.schema_comparison import differences, schema_text
 
+from okrbridge.application.okr_records import Event
 from okrbridge.errors import SchemaOutdatedError, StorageError
 from okrbridge.storage.database import SqlStorage, open_database
 from okrbridge.storage.migrations import runner
@@ -157,3 +158,25 @@ def test_the_tables_themselves_refuse_what_is_not_finite(postgres: PostgresServe
         write(storage, new_sli(), measured((0, 1, 1)))
     with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute(statement.format(number))
+
+
+def test_a_number_of_an_event_that_no_integer_holds_comes_back_as_it_was(postgres: PostgresServer):
+    url = postgres.create_database()
+    runner.upgrade(url)
+    # JSONB keeps 1e30 as a whole number of 31 digits.
+    attributes = {"bytes": 1e30, "debt": -1e300, "share": 0.5, "count": 3.0}
+    event = Event("ci", "1", "deploy", at(0), at(1), attributes=attributes)
+    with closing(opened(url)) as storage:
+        with storage.transaction() as database:
+            database.events.save([event])
+        with storage.reading() as database:
+            [kept] = database.events.between(minutes(0, 1))
+    assert kept.attributes == attributes
+    assert all(abs(one) < 2**63 or isinstance(one, float) for one in kept.attributes.values())
+
+
+def test_a_document_is_not_found_under_a_name_that_no_text_of_the_server_can_be(postgres: PostgresServer):
+    url = postgres.create_database()
+    runner.upgrade(url)
+    with closing(opened(url)) as storage, storage.reading() as database:
+        assert database.documents.get("Team", "x\x00y") is None
