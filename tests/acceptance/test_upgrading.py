@@ -62,10 +62,6 @@ def test_the_counts_of_the_release_before_are_there_after_the_upgrade(tmp_path):
     assert item["coverage_ratio"] == len(measured) / 1440
 
 
-MEASURED = "key_result, at_us, value, quality, sample_count, coverage_ratio, error, evaluation_id"
-MADE = "key_result, at_us, value, raw_ratio, progress_ratio, expected_ratio, gap_ratio, status, quality, evaluation_id"
-
-
 def old_progress(file: Path, end: datetime) -> None:
     """An hour of a key result from 50 to 150 that stood at 90, so at 40 %, once a minute."""
     ends = [round(epoch(end)) * 1_000_000 - minute * 60_000_000 for minute in range(60, 0, -1)]
@@ -73,43 +69,39 @@ def old_progress(file: Path, end: datetime) -> None:
     measured = [(name, at, at, at, 90.0, "ok", None, None, "", "sum(requests_total)", "e") for at in ends]
     made = [(name, at, 90.0, 0.4, 0.4, 0.1, -0.3, "on_track", None, 0, "ok", at, "e") for at in ends]
     with closing(sqlite3.connect(file)) as database, database:
-        for table, rows in (("measurements", measured), ("progress", made)):
-            database.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        database.executemany("INSERT INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", measured)
+        database.executemany("INSERT INTO progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
 
 
-def rows_of(file: Path) -> Sequence[Sequence[object]]:
+def past_of(file: Path) -> Sequence[Sequence[object]]:
     """What is kept of the past of key results."""
     with closing(sqlite3.connect(file)) as database:
-        past = "WHERE evaluation_id = 'e' ORDER BY at_us"
         return [
-            *database.execute(f"SELECT {MEASURED} FROM measurements {past}"),
-            *database.execute(f"SELECT {MADE} FROM progress {past}"),
+            *database.execute(
+                "SELECT key_result, at_us, value, quality, sample_count, coverage_ratio, error, query"
+                " FROM measurements WHERE evaluation_id = 'e' ORDER BY at_us"
+            ),
+            *database.execute(
+                "SELECT key_result, at_us, value, raw_ratio, progress_ratio, expected_ratio, gap_ratio, status"
+                " FROM progress WHERE evaluation_id = 'e' ORDER BY at_us"
+            ),
         ]
 
 
 def test_what_key_results_measured_before_the_upgrade_is_there_and_stands(tmp_path):
-    gone, file, at = "http://127.0.0.1:9", tmp_path / "okrbridge.db", now()
+    gone, file, at = "http://127.0.0.1:9", tmp_path / "okrbridge.db", now() - timedelta(minutes=5)
     config = documents(tmp_path / "config", cycle_start=at - timedelta(days=1), prometheus=gone)
     old_database(file, config, at)
     old_progress(file, at)
-    before, url = rows_of(file), f"sqlite:///{file}"
+    before, url = past_of(file), f"sqlite:///{file}"
     assert len(before) == 120
     assert okrbridge("db", "upgrade", "--database-url", url).returncode == 0
-    assert rows_of(file) == before
+    assert past_of(file) == before
 
-    done = okrbridge(
-        "evaluate",
-        "--config",
-        str(config),
-        "--database-url",
-        url,
-        "--format",
-        "json",
-        "--at",
-        f"{at:%Y-%m-%dT%H:%M:%SZ}",
-    )
+    options = ("--config", str(config), "--database-url", url, "--format", "json", "--at", f"{at:%Y-%m-%dT%H:%M:%SZ}")
+    done = okrbridge("evaluate", *options)
     # Nobody answers at the source's address: the value from before stands, a minute old.
     [traffic] = [one for one in json.loads(done.stdout)["key_results"] if one["key_result"] == "traffic"]
     assert (traffic["value"], traffic["progress_ratio"], traffic["quality"]) == (90, 0.4, "error")
     assert traffic["measured_at"] == f"{at - timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
-    assert rows_of(file) == before
+    assert past_of(file) == before
