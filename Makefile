@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Passed on to the command of demo, run and test: make demo ARGS="--for 90s --port 18080"
 ARGS ?=
-# Files of tests side by side, each file in one process.
-PARALLEL := --numprocesses auto --dist loadfile
+# Files of tests side by side, each file in one process; in the order of their names, so that the slow ones, which start
+# real processes, come first and none of them is waited for alone at the end.
+PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help
 help: ## Show this help

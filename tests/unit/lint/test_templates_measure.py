@@ -95,7 +95,7 @@ def test_r102_too_little_traffic_breaches_the_guard_of_the_percentile():
 
 def test_r103_the_worst_endpoint_is_shown_beside_the_whole():
     worst = from_members(key_result("error-rate", "worst-endpoint"), {"/": 0.001, "/pay": 0.08})
-    assert worst.details["worst"] == {"name": "/pay", "value": 0.08}
+    assert worst.details["worst"] == {"name": "/pay", "value": 0.08, "unit": "ratio"}
     assert worst.details["missing"] == ["/pay"]
     assert progress(key_result("error-rate", "errors"), 0.005).ratio == 1  # 0.5 % as a whole holds
 

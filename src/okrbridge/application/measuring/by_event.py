@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class EventValues:
     events: Mapping[str, Sequence[Event]]
     at: datetime
     overflowing: frozenset[str] = field(default_factory=frozenset)
+    _having: dict[tuple[str, str], Mapping[str, Sequence[Event]]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def read(
@@ -95,7 +97,7 @@ class EventValues:
             return Found(subject.window, query).missing(Quality.ERROR, f"more than {MOST_EVENTS} events")
         if measure.per and measure.within is not None:
             return self._answered(subject, measure, measure.within)
-        chosen = [one for one in self._inside(measure.kind, subject.window) if _matches(one, measure.where)]
+        chosen = _within(self._matching(measure), subject.window)
         if measure.per:
             return self._ratio(subject, measure, chosen)
         value = _aggregated(chosen, measure)
@@ -118,17 +120,33 @@ class EventValues:
         Those that were not answered and still have time are pending: they are in neither number.
         """
         answers: dict[str, list[datetime]] = defaultdict(list)
-        for one in self.events.get(measure.kind, ()):
-            if _matches(one, measure.where):
-                answers[_whom(one)].append(one.start)
+        for one in self._matching(measure):
+            answers[_whom(one)].append(one.start)
         members: dict[str, float | None] = {}
         for one in self._inside(measure.per, subject.window):
             in_time = any(one.start <= answer <= one.start + within for answer in answers[_whom(one)])
             members[_whom(one)] = 1.0 if in_time else 0.0 if one.start + within < self.at else None
         return _share_found(subject.window, _event_text(measure), measure.per, members)
 
-    def _inside(self, kind: str, window: Interval) -> list[Event]:
-        return [one for one in self.events.get(kind, ()) if one.start in window]
+    def _inside(self, kind: str, window: Interval) -> Sequence[Event]:
+        return _within(self.events.get(kind, ()), window)
+
+    def _matching(self, measure: EventMeasure) -> Sequence[Event]:
+        """The events of the measure's kind that have the values it wants, ascending."""
+        if not measure.where:
+            return self.events.get(measure.kind, ())
+        key, value = next(iter(measure.where.items()))
+        having = self._by_value(measure.kind, key).get(value, ())
+        return [one for one in having if _matches(one, measure.where)] if len(measure.where) > 1 else having
+
+    def _by_value(self, kind: str, key: str) -> Mapping[str, Sequence[Event]]:
+        """The events of a kind by what one attribute says: hundreds of key results may ask for it."""
+        if (kind, key) not in self._having:
+            found: dict[str, list[Event]] = defaultdict(list)
+            for one in self.events.get(kind, ()):
+                found[_said(one, key)].append(one)
+            self._having[kind, key] = found
+        return self._having[kind, key]
 
     def _seconds(self, event: Event, quantity: IncidentQuantity) -> float | None:
         """From the start to the restore, or to the detection; None before it."""
@@ -190,9 +208,19 @@ def _is_meant(event: Event, measure: IncidentMeasure) -> bool:
     return severe and (not measure.services or event.service in measure.services)
 
 
+def _within(events: Sequence[Event], window: Interval) -> Sequence[Event]:
+    """Those of ascending events that began in a window."""
+    first, last = (bisect_left(events, at, key=lambda one: one.start) for at in (window.start, window.end))
+    return events[first:last]
+
+
 def _matches(event: Event, where: Mapping[str, str]) -> bool:
+    return all(_said(event, key) == value for key, value in where.items())
+
+
+def _said(event: Event, key: str) -> str:
     own = {"service": event.service, "severity": event.severity, "subject": event.subject}
-    return all(_text(event.attributes.get(key, own.get(key))) == value for key, value in where.items())
+    return _text(event.attributes.get(key, own.get(key)))
 
 
 def _text(value: object) -> str:
