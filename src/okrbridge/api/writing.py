@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
 from okrbridge.api.auth import Requires, request_id_of
-from okrbridge.api.conditional import document_tag
+from okrbridge.api.conditional import document_tag, require_match
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.api.documentation import Responses, problems
 from okrbridge.api.errors import (
@@ -179,6 +179,13 @@ def name_in(body: DocumentBody, kind: str, name: str | None = None) -> str:
     if name is not None and given != name:
         raise refused(f"http:{kind}/{name}", "metadata.name", "a name never changes; make another one", "wrong_value")
     return given
+
+
+def matched(writer: DocumentWriter, kind: str, name: str, if_match: str | None) -> StoredDocument:
+    """The stored document that is to be changed, which is the one that ``If-Match`` names. Raises when it is not."""
+    before = writer.current(kind, name)
+    require_match(if_match, document_tag(before))
+    return before
 
 
 def replaced(before: StoredDocument, change: Callable[[Json], Json]) -> Json:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, Table, Text
 
-from okrbridge.storage.tables import metadata
-
-_JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+from okrbridge.storage.tables import JSON_TYPE, metadata
 
 tokens = Table(
     "tokens",
@@ -34,8 +31,8 @@ audit_log = Table(
     Column("action", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("before", _JSON),
-    Column("after", _JSON),
+    Column("before", JSON_TYPE),
+    Column("after", JSON_TYPE),
     Column("why", Text, nullable=False),
     Column("request_id", Text, nullable=False),
     Index(None, "kind", "name", "number"),
@@ -48,7 +45,7 @@ idempotency_keys = Table(
     Column("key", Text, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("status", Integer, nullable=False),
-    Column("headers", _JSON, nullable=False),
+    Column("headers", JSON_TYPE, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Index(None, "at_us"),

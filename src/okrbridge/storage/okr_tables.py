@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Double, Index, Integer, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, Column, Double, Index, Integer, Table, Text
 
-from okrbridge.storage.tables import finite, metadata
+from okrbridge.storage.tables import JSON_TYPE, finite, metadata
 
-_JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 _ORDERED = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that SQL puts in order: by code points, as SQLite and Python do, whatever the language of the database."""
 
@@ -33,7 +31,7 @@ check_ins = Table(
     Column("id", _ORDERED, primary_key=True),
     Column("by", Text, nullable=False),
     Column("confidence", Integer),
-    Column("evidence", _JSON, nullable=False),
+    Column("evidence", JSON_TYPE, nullable=False),
     Column("blockers", Text, nullable=False),
     Column("next_change", Text, nullable=False),
     Column("output", Text, nullable=False),
@@ -61,7 +59,7 @@ events = Table(
     Column("subject", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("url", Text, nullable=False),
-    Column("attributes", _JSON, nullable=False),
+    Column("attributes", JSON_TYPE, nullable=False),
     Index("ix_events_kind_start_us", "kind", "start_us"),
     Index(None, "start_us"),
 )
@@ -92,12 +90,12 @@ scores = Table(
     Column("computed", Double),
     Column("score", Double),
     Column("outcome", Text, nullable=False),
-    Column("evidence", _JSON, nullable=False),
+    Column("evidence", JSON_TYPE, nullable=False),
     Column("override_reason", Text, nullable=False),
     Column("review", Text, nullable=False),
     Column("final", Double),
     Column("final_at_us", BigInteger),
-    Column("significance", _JSON),
+    Column("significance", JSON_TYPE),
     finite("computed"),
     finite("score"),
     finite("final"),
@@ -111,7 +109,7 @@ findings = Table(
     Column("message", Text, nullable=False),
     Column("first_seen_us", BigInteger, nullable=False),
     Column("last_seen_us", BigInteger, nullable=False),
-    Column("evidence", _JSON, nullable=False),
+    Column("evidence", JSON_TYPE, nullable=False),
     Column("state", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("by", Text, nullable=False),

@@ -21,6 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+JSON_TYPE = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""JSON, in the form that PostgreSQL can look into; None is NULL."""
+
 LARGEST_COUNT = 1e300
 """Counts are held below this, so that no sum of them can overflow to infinity."""
 
@@ -105,7 +108,7 @@ evaluations = Table(
     Column("started_at_us", BigInteger, nullable=False),
     Column("finished_at_us", BigInteger, nullable=False),
     Column("slices_written", Integer, nullable=False),
-    Column("failures", JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+    Column("failures", JSON_TYPE, nullable=False),
     Index(None, "at_us"),
 )
 
@@ -123,7 +126,7 @@ measurements = Table(
     Column("error", Text, nullable=False),
     Column("query", Text, nullable=False),
     Column("evaluation_id", Text, nullable=False),
-    Column("details", JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")),
+    Column("details", JSON_TYPE),
     finite("value"),
     finite("sample_count"),
     finite("coverage_ratio"),

@@ -12,12 +12,10 @@ from starlette.responses import Response
 from okrbridge.api.auth import Editor, request_id_of, sees_restricted
 from okrbridge.api.conditional import IfMatch, require_match
 from okrbridge.api.dependencies import ApiServices, Services
-from okrbridge.api.documentation import NOT_MODIFIED, CycleName, KeyResultName, ObjectiveName, problems
+from okrbridge.api.documentation import STORED_ONE, CycleName, KeyResultName, ObjectiveName, problems
 from okrbridge.api.errors import (
     CONFLICT,
     CYCLE_CLOSED,
-    DATABASE_UNAVAILABLE,
-    INVALID_REQUEST,
     NOT_FOUND,
     PRECONDITION_FAILED,
     PRECONDITION_REQUIRED,
@@ -40,7 +38,6 @@ from okrbridge.domain.scoring import Outcome
 from okrbridge.errors import NotFoundError
 
 router = APIRouter(tags=["cycles"])
-_READS = {**NOT_MODIFIED, **problems(NOT_FOUND, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
 _CLOSES = {**WRITES, **problems(NOT_FOUND, CONFLICT, CYCLE_CLOSED)}
 _CHANGES = {**_CLOSES, **problems(PRECONDITION_REQUIRED, PRECONDITION_FAILED)}
 
@@ -50,7 +47,7 @@ _CHANGES = {**_CLOSES, **problems(PRECONDITION_REQUIRED, PRECONDITION_FAILED)}
     operation_id="getClosingForm",
     summary="What closing asks",
     response_model=ClosingForm,
-    responses=_READS,
+    responses=STORED_ONE,
 )
 def get_closing_form(request: Request, services: Services, _caller: Editor, cycle: CycleName) -> Response:
     """Each key result to score, what people must say about it, and the score that the rule gives now."""
@@ -84,7 +81,11 @@ def close_cycle(
 
 
 @router.get(
-    "/{cycle}/scores", operation_id="listScores", summary="Scores of a cycle", response_model=Scores, responses=_READS
+    "/{cycle}/scores",
+    operation_id="listScores",
+    summary="Scores of a cycle",
+    response_model=Scores,
+    responses=STORED_ONE,
 )
 def list_scores(request: Request, services: Services, cycle: CycleName) -> Response:
     """What each key result scored at the close, and what became of it; none before the close."""
@@ -101,7 +102,7 @@ def list_scores(request: Request, services: Services, cycle: CycleName) -> Respo
     operation_id="getScore",
     summary="One score",
     response_model=ScoreItem,
-    responses=_READS,
+    responses=STORED_ONE,
 )
 def get_score(
     request: Request, services: Services, cycle: CycleName, objective: ObjectiveName, key_result: KeyResultName

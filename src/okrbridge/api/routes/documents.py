@@ -9,10 +9,9 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from okrbridge.api.auth import READS, Requires, sees_restricted
-from okrbridge.api.conditional import IfMatch, document_tag, require_match
+from okrbridge.api.conditional import IfMatch, document_tag
 from okrbridge.api.dependencies import ApiServices, Services
-from okrbridge.api.documentation import NOT_MODIFIED, problems
-from okrbridge.api.errors import BAD_REQUEST, DATABASE_UNAVAILABLE, INVALID_REQUEST, NOT_FOUND
+from okrbridge.api.documentation import STORED_LIST, STORED_ONE
 from okrbridge.api.idempotent import Once
 from okrbridge.api.lookup import find_declared
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
@@ -20,13 +19,10 @@ from okrbridge.api.responses import JsonResponse, answer_with_tag
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.documents import DocumentBody, DocumentItem, MergePatch
 from okrbridge.api.view import declared_view
-from okrbridge.api.writing import CREATED, REMOVED, UPDATED, Why, Writing, name_in, replaced, takes_json
+from okrbridge.api.writing import CREATED, REMOVED, UPDATED, Why, Writing, matched, name_in, replaced, takes_json
 from okrbridge.application.access_ports import Caller, Role
 from okrbridge.application.document_writing import DocumentWriter, Written, merged
 from okrbridge.application.documents import ShownDocument, document_item, shown_documents
-
-READ_LIST = {**NOT_MODIFIED, **problems(BAD_REQUEST, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
-READ_ONE = {**NOT_MODIFIED, **problems(NOT_FOUND, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,7 @@ def _add_list(router: APIRouter, kind: DocumentKind) -> None:
         operation_id=f"list{kind.kind}Documents",
         summary=f"All {kind.kind} documents",
         response_model=Page[DocumentItem],
-        responses=READ_LIST,
+        responses=STORED_LIST,
         dependencies=[READS],
     )
     def list_documents(
@@ -110,7 +106,7 @@ def _add_item(router: APIRouter, kind: DocumentKind, below: str) -> None:
         operation_id=f"get{kind.kind}Document",
         summary=f"One {kind.kind} document",
         response_model=DocumentItem,
-        responses=READ_ONE,
+        responses=STORED_ONE,
         dependencies=[READS],
     )
     def get_document(request: Request, services: Services, name: str = _name(kind)) -> Response:
@@ -177,8 +173,7 @@ def _add_writing(router: APIRouter, kind: DocumentKind) -> None:
         name_in(body, kind.kind, name)
 
         def write(writer: DocumentWriter) -> Written:
-            before = writer.current(kind.kind, name)
-            require_match(if_match, document_tag(before))
+            before = matched(writer, kind.kind, name, if_match)
             return writer.replace(before, body.model_dump(include={"metadata", "spec"}))
 
         return Writing(request, services, caller, why).answer(once, write)
@@ -205,8 +200,7 @@ def _add_writing(router: APIRouter, kind: DocumentKind) -> None:
         """A JSON merge patch (RFC 7396) of the document: null removes a key, lists are replaced as a whole."""
 
         def write(writer: DocumentWriter) -> Written:
-            before = writer.current(kind.kind, name)
-            require_match(if_match, document_tag(before))
+            before = matched(writer, kind.kind, name, if_match)
             return writer.replace(before, replaced(before, lambda document: merged(document, body)))
 
         return Writing(request, services, caller, why).answer(once, write)
@@ -236,8 +230,7 @@ def _add_removal(router: APIRouter, kind: DocumentKind) -> None:
         """What was measured of it stays in the database. Refused while something else refers to it."""
 
         def write(writer: DocumentWriter) -> Written:
-            before = writer.current(kind.kind, name)
-            require_match(if_match, document_tag(before))
+            before = matched(writer, kind.kind, name, if_match)
             return writer.delete(before)
 
         return Writing(request, services, caller, why).answer(once, write, status=204)

@@ -11,10 +11,8 @@ from starlette.responses import Response
 
 from okrbridge.api.auth import READS, Ingest, request_id_of
 from okrbridge.api.dependencies import Services
-from okrbridge.api.documentation import NOT_MODIFIED, TimeText, problems
+from okrbridge.api.documentation import STORED_LIST, TimeText, problems
 from okrbridge.api.errors import (
-    BAD_REQUEST,
-    DATABASE_UNAVAILABLE,
     INVALID_REQUEST,
     KEY_REUSED,
     NOT_FOUND,
@@ -38,7 +36,6 @@ from okrbridge.application.refusals import RefusedInputError
 router = APIRouter(tags=["events"])
 _PLACE = re.compile(r"-?\d{1,18} [!-~]+ .+", re.DOTALL)
 _USUAL = timedelta(days=1)
-_READS = {**NOT_MODIFIED, **problems(BAD_REQUEST, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
 Kinds = Annotated[
     list[Annotated[str, Query(pattern=KIND_PATTERN)]] | None,
     Query(max_length=20, description="Only events of one of these kinds."),
@@ -77,7 +74,7 @@ def send_events(
     operation_id="listEvents",
     summary="Events",
     response_model=Page[EventItem],
-    responses=_READS,
+    responses=STORED_LIST,
     dependencies=[READS],
 )
 def list_events(
@@ -106,7 +103,7 @@ def list_events(
     operation_id="listAnnotations",
     summary="What happened beside a graph",
     response_model=Page[AnnotationItem],
-    responses={**_READS, **problems(NOT_FOUND)},
+    responses={**STORED_LIST, **problems(NOT_FOUND)},
     dependencies=[READS],
 )
 def list_annotations(

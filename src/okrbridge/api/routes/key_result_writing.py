@@ -10,14 +10,14 @@ from starlette.responses import Response
 from okrbridge.api.auth import READS, Editor, request_id_of
 from okrbridge.api.conditional import IfMatch, document_tag, require_match
 from okrbridge.api.dependencies import Services
-from okrbridge.api.documentation import NOT_MODIFIED, KeyResultName, ObjectiveName, problems
-from okrbridge.api.errors import DATABASE_UNAVAILABLE, INVALID_REQUEST, KEY_REUSED, NOT_FOUND
+from okrbridge.api.documentation import STORED_ONE, KeyResultName, ObjectiveName, problems
+from okrbridge.api.errors import INVALID_REQUEST, KEY_REUSED, NOT_FOUND
 from okrbridge.api.idempotent import Once, json_answer
 from okrbridge.api.lookup import find_declared
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.documents import DocumentItem, MergePatch, ReviewBody, ReviewItem, RevisionItem
 from okrbridge.api.view import declared_view
-from okrbridge.api.writing import UPDATED, WRITES, Why, Writing, refused, replaced, takes_json
+from okrbridge.api.writing import UPDATED, WRITES, Why, Writing, matched, refused, replaced, takes_json
 from okrbridge.application.access_ports import AuditEntry, Role, StoredAnswer
 from okrbridge.application.audit import Change, record_change
 from okrbridge.application.document_writing import DocumentWriter, Written, merged
@@ -30,7 +30,6 @@ from okrbridge.errors import ConflictError, NotFoundError
 router = APIRouter()
 REVIEW = "review"
 _MOST_REVIEWS = 1_000
-_READS = {**NOT_MODIFIED, **problems(NOT_FOUND, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
 
 
 @router.post(
@@ -91,8 +90,7 @@ def update_key_result(
     """
 
     def write(writer: DocumentWriter) -> Written:
-        before = writer.current("Objective", objective)
-        require_match(if_match, document_tag(before))
+        before = matched(writer, "Objective", objective, if_match)
         return writer.replace(before, replaced(before, lambda document: _changed(document, key_result, body)))
 
     return Writing(request, services, caller, why).answer(once, write)
@@ -120,8 +118,7 @@ def remove_key_result(
     """While the cycle runs it needs `why`; to keep it in sight, set its state to dropped. Answers the objective."""
 
     def write(writer: DocumentWriter) -> Written:
-        before = writer.current("Objective", objective)
-        require_match(if_match, document_tag(before))
+        before = matched(writer, "Objective", objective, if_match)
         return writer.replace(before, replaced(before, lambda document: _removed(document, key_result)))
 
     return Writing(request, services, caller, why).answer(once, write)
@@ -132,7 +129,7 @@ def remove_key_result(
     operation_id="listRevisions",
     summary="What a key result promised before",
     response_model=Page[RevisionItem],
-    responses=_READS,
+    responses=STORED_ONE,
     dependencies=[READS],
     tags=["key results"],
 )
@@ -152,7 +149,7 @@ def list_revisions(
     operation_id="listReviews",
     summary="What others say of an objective",
     response_model=Page[ReviewItem],
-    responses=_READS,
+    responses=STORED_ONE,
     dependencies=[READS],
     tags=["objectives"],
 )

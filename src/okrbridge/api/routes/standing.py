@@ -11,10 +11,8 @@ from starlette.responses import Response
 
 from okrbridge.api.auth import READS, Editor, request_id_of
 from okrbridge.api.dependencies import Services
-from okrbridge.api.documentation import HISTORY, NOT_MODIFIED, NameFilter, TimeText, problems
+from okrbridge.api.documentation import HISTORY, NOT_MODIFIED, STORED_LIST, NameFilter, TimeText, problems
 from okrbridge.api.errors import (
-    BAD_REQUEST,
-    DATABASE_UNAVAILABLE,
     INVALID_REQUEST,
     KEY_REUSED,
     NOT_EVALUATED,
@@ -42,7 +40,6 @@ from okrbridge.domain.windows import Interval
 from okrbridge.errors import NotFoundError
 
 router = APIRouter()
-_READS = {**NOT_MODIFIED, **problems(BAD_REQUEST, INVALID_REQUEST, DATABASE_UNAVAILABLE)}
 _MOST_SAID = 1_000
 _USUAL = timedelta(days=100)
 
@@ -111,7 +108,7 @@ def get_indicator_history(
     operation_id="listFindings",
     summary="What okrbridge noticed",
     response_model=Page[FindingItem],
-    responses=_READS,
+    responses=STORED_LIST,
     dependencies=[READS],
     tags=["findings"],
 )
@@ -185,7 +182,7 @@ def judge_finding(
     operation_id="getSignals",
     summary="Whether a cycle is steered",
     response_model=Signals,
-    responses={**_READS, **problems(NOT_FOUND, NOT_EVALUATED)},
+    responses={**STORED_LIST, **problems(NOT_FOUND, NOT_EVALUATED)},
     dependencies=[READS],
     tags=["cycles"],
 )
