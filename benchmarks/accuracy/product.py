@@ -28,7 +28,7 @@ from benchmarks.accuracy.samples import METRIC
 from benchmarks.accuracy.scenarios import Scenario
 from okrbridge.application.evaluate import Evaluator
 from okrbridge.application.reports import slo_items
-from okrbridge.bootstrap import Service, running
+from okrbridge.bootstrap.service import Service, running
 from okrbridge.cli.evaluate import filled_and_evaluated
 from okrbridge.definitions.loader import load
 from okrbridge.settings import Settings

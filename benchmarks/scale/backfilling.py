@@ -16,7 +16,7 @@ from benchmarks.scale.fleet import METRIC
 from benchmarks.scale.month_of_samples import write_month
 from benchmarks.scale.ticks import newest_boundary
 from okrbridge.application.evaluate import Evaluator
-from okrbridge.bootstrap import running
+from okrbridge.bootstrap.service import running
 from okrbridge.definitions.loader import load
 from okrbridge.domain.windows import Interval
 from okrbridge.settings import Settings

@@ -13,7 +13,8 @@ import uvicorn
 from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
-from okrbridge.bootstrap import running
+from okrbridge.bootstrap.http import http_app
+from okrbridge.bootstrap.service import running
 from okrbridge.definitions.loader import load
 from okrbridge.settings import Settings
 
@@ -38,7 +39,7 @@ def main() -> int:
         service.evaluator.tick()
         given.static.mkdir(parents=True, exist_ok=True)
         (given.static / "metrics.txt").write_bytes(service.metrics_page())
-        app = service.app()
+        app = http_app(service)
         _add_constants(app, given.static)
         uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", access_log=False)
     return 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.scale.definitions import write_definitions
 from benchmarks.scale.fleet import METRIC
 from benchmarks.scale.monitored_fleet import MonitoredFleet
-from okrbridge.bootstrap import Service, running
+from okrbridge.bootstrap.service import Service, running
 from okrbridge.definitions.loader import load
 from okrbridge.settings import Settings
 

@@ -13,11 +13,14 @@ import pytest
 from structlog.testing import capture_logs
 from tests.fakes.process_state import settings_in_environment
 
-from okrbridge import bootstrap
 from okrbridge.application.evaluate import Evaluator
 from okrbridge.application.okr_records import StoredDocument
 from okrbridge.application.snapshot import Snapshot
-from okrbridge.bootstrap import Service, open_sources, running
+from okrbridge.bootstrap.clock import utc_now
+from okrbridge.bootstrap.databases import open_storage
+from okrbridge.bootstrap.http import http_app, readiness
+from okrbridge.bootstrap.service import Service, running
+from okrbridge.bootstrap.sources import open_sources, open_value_sources
 from okrbridge.definitions.loader import load, load_text
 from okrbridge.domain.definition_set import DataSource, DefinitionSet
 from okrbridge.errors import ConfigurationError, DefinitionError, SchemaOutdatedError
@@ -196,11 +199,11 @@ def test_sources_replaced_after_the_last_tick_are_closed_at_the_end(
 
 
 def test_it_is_ready_after_the_first_tick(service: Service):
-    checks = {check.name: check for check in service.readiness()}
+    checks = {check.name: check for check in readiness(service)}
     assert (checks["database"].ok, checks["evaluation"].ok) == (True, False)
     assert checks["evaluation"].detail == "the first tick has not finished"
     tick(service)
-    assert {check.name: check.ok for check in service.readiness()} == {"database": True, "evaluation": True}
+    assert {check.name: check.ok for check in readiness(service)} == {"database": True, "evaluation": True}
 
 
 def test_a_database_of_another_version_makes_it_unready_and_is_named(service: Service, tmp_path: Path):
@@ -209,7 +212,7 @@ def test_a_database_of_another_version_makes_it_unready_and_is_named(service: Se
     with connection:
         connection.execute("UPDATE alembic_version SET version_num = 'r9999'")
     connection.close()
-    checks = {check.name: check for check in service.readiness()}
+    checks = {check.name: check for check in readiness(service)}
     assert (checks["database"].ok, checks["evaluation"].ok) == (False, True)
     assert "newer okrbridge" in checks["database"].detail
 
@@ -241,7 +244,7 @@ def test_history_is_not_filled_when_the_service_is_stopping(service: Service, mo
 @pytest.mark.parametrize("is_enabled", [True, False])
 def test_reloading_over_http_is_off_unless_enabled(service: Service, is_enabled: bool):  # noqa: FBT001 - a parameter of the table
     service.settings.enable_reload = is_enabled
-    services = service.app().state.services
+    services = http_app(service).state.services
     assert (services.reload is not None) == is_enabled
 
 
@@ -283,7 +286,7 @@ def test_databases_documents_and_files_are_opened_by_their_type(settings: Settin
     )
     definitions = DefinitionSet(sources=declared)
     assert set(opened(definitions, settings)) == {"eu", "prometheus"}
-    sources = bootstrap.open_value_sources(definitions, settings, ProcessTelemetry(SelfMetrics()))
+    sources = open_value_sources(definitions, settings, ProcessTelemetry(SelfMetrics()))
     for source in sources.values():
         source.close()
     assert list(sources) == ["billing", "survey", "scan"]
@@ -297,8 +300,8 @@ def test_an_address_of_the_default_source_that_cannot_work_is_refused(settings: 
 
 
 def test_the_clock_of_the_process_is_utc():
-    assert bootstrap.utc_now().utcoffset() is not None
-    assert bootstrap.utc_now().tzname() == "UTC"
+    assert utc_now().utcoffset() is not None
+    assert utc_now().tzname() == "UTC"
 
 
 def test_definitions_from_text_can_be_served_too(settings: Settings):
@@ -317,7 +320,7 @@ TEAM = StoredDocument(
 
 def write_elsewhere(settings: Settings, *documents: StoredDocument) -> None:
     """As another process on the same database does it."""
-    with closing(bootstrap.open_storage(settings)) as storage, storage.transaction() as database:
+    with closing(open_storage(settings)) as storage, storage.transaction() as database:
         for one in documents:
             database.documents.put(one)
 

@@ -21,7 +21,7 @@ from okrbridge.errors import NotFoundError
 
 if TYPE_CHECKING:
     from okrbridge.application.backfill import Backfill, Filled
-    from okrbridge.bootstrap import Service
+    from okrbridge.bootstrap.service import Service
     from okrbridge.cli.progress import Wanted
     from okrbridge.domain.definition_set import DefinitionSet
 

@@ -14,7 +14,7 @@ from okrbridge.cli.output import print_json, say
 if TYPE_CHECKING:
     from okrbridge.application.reports import Item
     from okrbridge.application.snapshot import Snapshot
-    from okrbridge.bootstrap import Service
+    from okrbridge.bootstrap.service import Service
 
 
 class ReportFormat(StrEnum):

@@ -14,7 +14,7 @@ from okrbridge.cli.output import print_json, print_key_results, print_slos, say
 
 if TYPE_CHECKING:
     from okrbridge.application.snapshot import Snapshot
-    from okrbridge.bootstrap import Service
+    from okrbridge.bootstrap.service import Service
 
 
 def evaluate(

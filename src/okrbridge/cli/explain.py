@@ -13,7 +13,7 @@ from okrbridge.errors import NotFoundError
 
 if TYPE_CHECKING:
     from okrbridge.application.snapshot import Snapshot
-    from okrbridge.bootstrap import Service
+    from okrbridge.bootstrap.service import Service
 
 TracesOption = Annotated[
     bool, typer.Option("--traces", help="Also ask the source for traces of the requests behind a key result.")

@@ -27,7 +27,7 @@ def init(
 
     Nothing is ever overwritten: when one of the files is there, none is written, and it leaves with 2.
     """
-    from okrbridge.bootstrap import utc_now
+    from okrbridge.bootstrap.clock import utc_now
 
     there = [name for name in FILES if (folder / name).exists()]
     if there:

@@ -7,7 +7,8 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from okrbridge.application.ports import MetricSource
-from okrbridge.bootstrap import Service, open_sources, running
+from okrbridge.bootstrap.service import Service, running
+from okrbridge.bootstrap.sources import open_sources
 from okrbridge.cli.configured import load_configured
 from okrbridge.cli.output import say
 from okrbridge.definitions.loader import Loaded

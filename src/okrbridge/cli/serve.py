@@ -18,7 +18,7 @@ from okrbridge.errors import ConfigurationError, OkrbridgeError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from okrbridge.bootstrap import Service
+    from okrbridge.bootstrap.service import Service
     from okrbridge.scheduling.ticker import Ticker
     from okrbridge.settings import Settings
 
@@ -97,7 +97,9 @@ def _run(service: Service, settings: Settings, listener: socket.socket) -> None:
     import structlog
     import uvicorn
 
-    app = service.app()
+    from okrbridge.bootstrap.http import http_app
+
+    app = http_app(service)
     app.router.lifespan_context = _ticking(service.ticker())
     config = uvicorn.Config(
         app,

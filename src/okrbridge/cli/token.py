@@ -44,7 +44,7 @@ def create(
 ) -> None:
     """Make a token and print it; it is shown this once, and only its hash is kept."""
     from okrbridge.application.access import NewToken, create_token, token_item
-    from okrbridge.bootstrap import utc_now
+    from okrbridge.bootstrap.clock import utc_now
 
     new = NewToken(name, role, _life(expires), restricted=restricted)
     with _storage(database_url) as storage, storage.transaction() as transaction:
@@ -64,7 +64,7 @@ def list_(
 ) -> None:
     """List every token ever made, without its text."""
     from okrbridge.application.access import token_item
-    from okrbridge.bootstrap import utc_now
+    from okrbridge.bootstrap.clock import utc_now
 
     now = utc_now()
     with _storage(database_url) as storage, storage.reading() as database:
@@ -83,7 +83,7 @@ def revoke(
 ) -> None:
     """Take a token back; a running okrbridge refuses it within five seconds."""
     from okrbridge.application.access import revoke_token, token_item
-    from okrbridge.bootstrap import utc_now
+    from okrbridge.bootstrap.clock import utc_now
 
     with _storage(database_url) as storage, storage.transaction() as transaction:
         revoked = revoke_token(transaction, token, _operator(), utc_now())
@@ -95,7 +95,7 @@ def revoke(
 
 @contextmanager
 def _storage(database_url: str | None) -> Iterator[Storage]:
-    from okrbridge.bootstrap import open_records
+    from okrbridge.bootstrap.databases import open_records
     from okrbridge.settings import load_settings
 
     with closing(open_records(load_settings({"database_url": database_url}))) as storage:

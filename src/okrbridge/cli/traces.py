@@ -11,7 +11,7 @@ from okrbridge.errors import SourceError
 if TYPE_CHECKING:
     from okrbridge.application.snapshot import KeyResultReport
     from okrbridge.application.traces import Trace
-    from okrbridge.bootstrap import Service
+    from okrbridge.bootstrap.service import Service
 
 _NONE = "none: the source keeps no exemplars of these series in the window, or its storage of exemplars is off"
 
@@ -19,7 +19,7 @@ _NONE = "none: the source keeps no exemplars of these series in the window, or i
 def found_traces(service: Service, report: KeyResultReport) -> list[dict[str, Any]]:
     """The newest traces of the series behind a key result; a source that fails is told on stderr and has none."""
     from okrbridge.application.traces import newest, time_of_traces, trace_item, traced_queries
-    from okrbridge.bootstrap import open_traces
+    from okrbridge.bootstrap.sources import open_traces
 
     found: list[Trace] = []
     interval = time_of_traces(report.measurement.window)

@@ -1,146 +1,38 @@
-"""The one place that picks concrete parts and joins them into a running okrbridge."""
+"""One okrbridge that runs: definitions, database, sources, and the evaluator over them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
-from fastapi import FastAPI
 
 from okrbridge import __version__
-from okrbridge.api.app import create_app
-from okrbridge.api.dependencies import ApiServices, ReadinessCheck
 from okrbridge.application.evaluate import Evaluator
 from okrbridge.application.okr_records import Edition, StoredDocument
 from okrbridge.application.parts import Parts
-from okrbridge.application.ports import MetricSource, Storage, Telemetry, ValueSource
+from okrbridge.application.ports import Storage, Telemetry, ValueSource
 from okrbridge.application.snapshot import SnapshotHolder
 from okrbridge.application.sync_definitions import sync_definitions
 from okrbridge.application.time_slice_sums import require_whole_slices
-from okrbridge.application.traces import TraceSource
+from okrbridge.bootstrap.clock import utc_now
+from okrbridge.bootstrap.databases import open_storage, stored_documents
+from okrbridge.bootstrap.sources import OpenSources, close_all, open_all
 from okrbridge.definitions.loader import Loaded
 from okrbridge.definitions.stored import LoadedTogether, load_together, load_what_fits
-from okrbridge.domain.definition_set import DEFAULT_SOURCE, DataSource, DefinitionSet
+from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.errors import ConfigurationError, OkrbridgeError, StorageError
 from okrbridge.observability.self_metrics import SelfMetrics
 from okrbridge.observability.telemetry import ProcessTelemetry
 from okrbridge.observability.tracing import tracer_provider
-from okrbridge.observability.watched_source import WatchedSource, WatchedValues
 from okrbridge.publishing.metrics import MetricsPage
 from okrbridge.scheduling.ticker import Ticker
 from okrbridge.settings import Settings
-from okrbridge.sources.csv_file.source import csv_from_declaration
-from okrbridge.sources.http_json.source import http_json_from_declaration
-from okrbridge.sources.prometheus.declaration import from_declaration, traces_from_declaration
-from okrbridge.sources.simulated.source import SIMULATED_SCHEME, SimulatedSource
-from okrbridge.sources.sql.source import sql_from_declaration
-from okrbridge.storage.database import open_database
-from okrbridge.storage.migrations.runner import ensure_ready
-
-_VALUE_SOURCES = frozenset({"sql", "http", "csv"})
-"""Types of sources that give values and count no events."""
 
 log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    """The current instant."""
-    return datetime.now(UTC)
-
-
-def open_storage(settings: Settings) -> Storage:
-    """The database, made and migrated when it is an empty SQLite file.
-
-    Raises:
-        StorageError: it cannot be reached or written, or needs ``okrbridge db upgrade``.
-    """
-    storage = open_records(settings)
-    storage.check()
-    return storage
-
-
-def open_records(settings: Settings) -> Storage:
-    """The same for what has nothing to do with slices, however long those in it are.
-
-    Raises:
-        StorageError: as ``open_storage``.
-    """
-    ensure_ready(settings.database_url)
-    return open_database(settings.database_url, grid=settings.grid)
-
-
-def open_sources(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> dict[str, MetricSource]:
-    """The declared sources of events and the default one, by name; no connection is made yet."""
-    return {
-        name: WatchedSource(_open_source(source, settings, telemetry), telemetry)
-        for name, source in _declared_sources(definitions, settings).items()
-        if source.type.casefold() not in _VALUE_SOURCES
-    }
-
-
-def open_value_sources(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> dict[str, ValueSource]:
-    """The declared databases, files and JSON documents, by name; nothing is asked yet.
-
-    Raises:
-        ConfigurationError: a source cannot be opened as it is declared.
-    """
-    return {
-        source.name: WatchedValues(_open_values(source, settings), telemetry)
-        for source in definitions.sources
-        if source.type.casefold() in _VALUE_SOURCES
-    }
-
-
-def _open_values(source: DataSource, settings: Settings) -> ValueSource:
-    seconds = settings.query_timeout_seconds
-    match source.type.casefold():
-        case "sql":
-            return sql_from_declaration(source, seconds=seconds)
-        case "http":
-            return http_json_from_declaration(source, seconds=seconds)
-    return csv_from_declaration(source)
-
-
-def _declared_sources(definitions: DefinitionSet, settings: Settings) -> dict[str, DataSource]:
-    default = DataSource(DEFAULT_SOURCE, "Prometheus", {"url": settings.prometheus_url})
-    return {DEFAULT_SOURCE: default, **{source.name: source for source in definitions.sources}}
-
-
-def _open_source(source: DataSource, settings: Settings, telemetry: Telemetry) -> MetricSource:
-    if source.details["url"].startswith(SIMULATED_SCHEME):
-        return SimulatedSource(source.name, settings.grid, source.details["url"])
-    return from_declaration(
-        source,
-        settings.grid,
-        concurrency=settings.query_concurrency,
-        deadline=timedelta(seconds=settings.query_timeout_seconds),
-        tracing=telemetry.span,
-    )
-
-
-@contextmanager
-def open_traces(definitions: DefinitionSet, settings: Settings, name: str) -> Iterator[TraceSource | None]:
-    """What finds traces behind a source's counters; None for the built-in fleet, which has none.
-
-    Raises:
-        ConfigurationError: the source cannot be opened as it is declared.
-    """
-    source = _declared_sources(definitions, settings)[name]
-    if source.details["url"].startswith(SIMULATED_SCHEME):
-        yield None
-        return
-    with closing(traces_from_declaration(source, deadline=timedelta(seconds=settings.query_timeout_seconds))) as found:
-        yield found
-
-
-def stored_documents(storage: Storage) -> list[StoredDocument]:
-    """What was made over HTTP."""
-    with storage.reading() as database:
-        return database.documents.all()
 
 
 def _with_stored(settings: Settings, stored: Sequence[StoredDocument]) -> Loaded:
@@ -187,7 +79,7 @@ class Service:
         with self._reloading:
             evaluator = self.evaluator
             # Sources of earlier definitions served the tick they were replaced in; now nobody asks them.
-            _close(self._retired)
+            close_all(self._retired)
             self._retired = []
         snapshot = evaluator.tick()
         with self._reloading:
@@ -218,11 +110,11 @@ class Service:
             OkrbridgeError: why they were refused.
         """
         telemetry = self.parts.telemetry
-        sources = _Opened({}, {})
+        sources = OpenSources({}, {})
         try:
             stored = stored_documents(self.parts.storage)
             loaded = load_together(self.settings.config, stored, self.settings.grid)
-            sources = _open_all(loaded.definitions, self.settings, telemetry)
+            sources = open_all(loaded.definitions, self.settings, telemetry)
             parts = _parts(self.settings, self.parts.storage, sources, telemetry)
             sync_definitions(parts, loaded.definitions)
         except OkrbridgeError:
@@ -291,77 +183,18 @@ class Service:
 
     def close_sources(self) -> None:
         """Let go of the connections to all sources, those of earlier definitions too."""
-        _close([*self._retired, *self.parts.askable.values()])
-
-    def readiness(self) -> list[ReadinessCheck]:
-        """What must hold before this process should get requests; a source being down is not among it."""
-        return [self._database_check(), self._evaluation_check()]
-
-    def _database_check(self) -> ReadinessCheck:
-        try:
-            self.parts.storage.check()
-        except StorageError as problem:
-            return ReadinessCheck("database", ok=False, detail=str(problem))
-        return ReadinessCheck("database", ok=True, detail="reachable, schema current")
-
-    def _evaluation_check(self) -> ReadinessCheck:
-        done = self.snapshots.current is not None
-        return ReadinessCheck("evaluation", ok=done, detail="done" if done else "the first tick has not finished")
+        close_all([*self._retired, *self.parts.askable.values()])
 
     def ticker(self) -> Ticker:
         """The ticker that runs this service."""
         return Ticker(self.tick, self.settings.grid, self.settings.ingest_delay)
-
-    def app(self) -> FastAPI:
-        """The HTTP side."""
-        return create_app(
-            ApiServices(
-                snapshots=self.snapshots,
-                definitions=lambda: self.definitions,
-                storage=self.parts.storage,
-                clock=utc_now,
-                metrics=self.metrics_page,
-                is_ready=self.readiness,
-                version=__version__,
-                prepare=self.prepare,
-                reload=self.reload if self.settings.enable_reload else None,
-                grid=self.settings.grid,
-                access=self.settings.access,
-            )
-        )
 
 
 def _editions(stored: Iterable[StoredDocument]) -> frozenset[Edition]:
     return frozenset(one.edition for one in stored)
 
 
-def _close(sources: Iterable[ValueSource]) -> None:
-    for source in sources:
-        source.close()
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """All sources that were opened for one set of definitions."""
-
-    metric: Mapping[str, MetricSource]
-    value: Mapping[str, ValueSource]
-
-    def close(self) -> None:
-        _close([*self.metric.values(), *self.value.values()])
-
-
-def _open_all(definitions: DefinitionSet, settings: Settings, telemetry: Telemetry) -> _Opened:
-    """All sources; when one cannot be opened, none stays open."""
-    metric = open_sources(definitions, settings, telemetry)
-    try:
-        return _Opened(metric, open_value_sources(definitions, settings, telemetry))
-    except OkrbridgeError:
-        _close(metric.values())
-        raise
-
-
-def _parts(settings: Settings, storage: Storage, sources: _Opened, telemetry: Telemetry) -> Parts:
+def _parts(settings: Settings, storage: Storage, sources: OpenSources, telemetry: Telemetry) -> Parts:
     return Parts(
         storage,
         sources.metric,
@@ -393,7 +226,7 @@ def running(settings: Settings, loaded: Loaded) -> Iterator[Service]:
         opened.callback(storage.close)
         stored = stored_documents(storage)
         loaded = _with_stored(settings, stored) if stored else loaded
-        parts = _parts(settings, storage, _open_all(loaded.definitions, settings, telemetry), telemetry)
+        parts = _parts(settings, storage, open_all(loaded.definitions, settings, telemetry), telemetry)
         snapshots = SnapshotHolder()
         evaluator = Evaluator(parts, loaded.definitions, snapshots)
         service = Service(settings, loaded, parts, metrics, snapshots, evaluator, _editions(stored))
