@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from okrbridge.application.forecast_items import value_quantiles
 from okrbridge.application.formula_items import formula, number
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport
-from okrbridge.domain.forecast import Forecast
 
 _METHODS = {
     "theil_sen": "the robust line through the points (Theil-Sen), projected to the due date",
@@ -18,7 +18,7 @@ def outlook_item(report: KeyResultReport) -> Item:
     """Forecast, velocity, confidence, guards and check-ins, as the evaluation found them."""
     outlook = report.outlook
     return {
-        "forecast": _forecast(outlook.forecast),
+        "forecast": _forecast(report),
         "formulas": [*_velocities(report), *_needed(report)],
         "machine_confidence": outlook.machine_confidence,
         "confidence": outlook.check_ins.confidence,
@@ -37,7 +37,8 @@ def outlook_item(report: KeyResultReport) -> Item:
     }
 
 
-def _forecast(found: Forecast | None) -> Item | None:
+def _forecast(report: KeyResultReport) -> Item | None:
+    found = report.outlook.forecast
     if found is None:
         return None
     return {
@@ -48,6 +49,8 @@ def _forecast(found: Forecast | None) -> Item | None:
         "p10": finite(found.p10),
         "p50": finite(found.p50),
         "p90": finite(found.p90),
+        **value_quantiles(report),
+        "unit": report.key_result.unit.symbol,
         "hit_probability_ratio": finite(found.hit_probability),
     }
 

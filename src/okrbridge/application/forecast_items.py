@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from okrbridge.application.okr_records import CheckIn, JsonValue
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport
+from okrbridge.domain.key_results import KeyResultKind
 from okrbridge.domain.velocity import value_needed
+
+QUANTILES = ("p10", "p50", "p90")
 
 
 def forecast_item(report: KeyResultReport, said: Sequence[CheckIn]) -> Item:
@@ -18,7 +21,6 @@ def forecast_item(report: KeyResultReport, said: Sequence[CheckIn]) -> Item:
     """
     key_result, outlook = report.key_result, report.outlook
     told = outlook.forecast
-    quantiles = {"p10": told.p10, "p50": told.p50, "p90": told.p90} if told else dict.fromkeys(("p10", "p50", "p90"))
     return {
         "objective": key_result.objective,
         "key_result": key_result.name,
@@ -26,8 +28,8 @@ def forecast_item(report: KeyResultReport, said: Sequence[CheckIn]) -> Item:
         "target": finite(key_result.target),
         "unit": key_result.unit.symbol,
         "goal_ratio": report.policy.goal_factor(key_result.commitment),
-        **{name: finite(ratio) for name, ratio in quantiles.items()},
-        **{f"value_{name}": _value(report, ratio) for name, ratio in quantiles.items()},
+        **{name: finite(getattr(told, name, None)) for name in QUANTILES},
+        **value_quantiles(report),
         "hit_probability_ratio": finite(told.hit_probability) if told else None,
         "method": str(told.method) if told else None,
         "points": told.points if told else None,
@@ -41,22 +43,36 @@ def forecast_item(report: KeyResultReport, said: Sequence[CheckIn]) -> Item:
     }
 
 
-def _value(report: KeyResultReport, ratio: float | None) -> float | None:
-    """Progress as a value, where a way leads from a baseline to a target.
+def value_quantiles(report: KeyResultReport) -> Item:
+    """The values of the forecast's p10 to p90, the one of the least progress first; a band's from low to high.
 
-    Worked example: from 800 ms to 200 ms, 0.8571 is 285.7 ms.
+    Worked example: from 800 ms to 200 ms, a median of 0.8571 is 285.7 ms. A latency that stays below its limit has the
+    values that were forecast themselves, the highest first.
     """
-    baseline, target = report.key_result.baseline, report.key_result.target
-    if ratio is None or baseline is None or target is None:
+    values = _values(report) or (None, None, None)
+    return {f"value_{name}": finite(value) for name, value in zip(QUANTILES, values, strict=True)}
+
+
+def _values(report: KeyResultReport) -> tuple[float, float, float] | None:
+    key_result, told, of_value = report.key_result, report.outlook.forecast, report.outlook.value_forecast
+    if of_value is not None:
+        wants_low = key_result.kind is KeyResultKind.ERROR_BUDGET or (
+            key_result.operator is not None and not key_result.operator.wants_high
+        )
+        first, last = (of_value.p90, of_value.p10) if wants_low else (of_value.p10, of_value.p90)
+        return first, of_value.p50, last
+    baseline, target = key_result.baseline, key_result.target
+    if told is None or baseline is None or target is None:
         return None
-    return finite(value_needed(baseline, target, ratio))
+    p10, p50, p90 = (value_needed(baseline, target, ratio) for ratio in (told.p10, told.p50, told.p90))
+    return p10, p50, p90
 
 
 def _row(check_in: CheckIn) -> Item:
     evidence = check_in.evidence
     return {
         "time": rfc3339(check_in.at),
-        **{name: _number(evidence.get(f"forecast_{name}")) for name in ("p10", "p50", "p90")},
+        **{name: _number(evidence.get(f"forecast_{name}")) for name in QUANTILES},
         "hit_probability_ratio": _number(evidence.get("hit_probability_ratio")),
     }
 

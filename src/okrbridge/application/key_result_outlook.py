@@ -16,6 +16,7 @@ class Projection:
 
     Attributes:
         forecast: of the raw progress when it is due; None with fewer than four points.
+        value_forecast: of the value, where the forecast is read from that: of what must hold.
         velocity: raw progress a week; None below two points.
         is_stalled: whether nothing moved for four weeks, half of the period being over.
         usual: the lowest and the highest value that earlier ones make usual; None while there are too few.
@@ -24,6 +25,7 @@ class Projection:
     """
 
     forecast: Forecast | None
+    value_forecast: Forecast | None
     velocity: float | None
     is_stalled: bool
     usual: tuple[float, float] | None
@@ -61,6 +63,7 @@ class Outlook:
 
     Attributes:
         forecast: of the raw progress when it is due, with p10, p50, p90 and the probability to reach the goal.
+        value_forecast: of the value, where the forecast is read from that: of what must hold.
         velocity, required_velocity: progress a week, as it is and as the goal needs it.
         velocity_ratio: the one over the other; below 1 is too slow.
         machine_confidence: the forecast's probability on the scale of people.
@@ -74,6 +77,7 @@ class Outlook:
     """
 
     forecast: Forecast | None = None
+    value_forecast: Forecast | None = None
     velocity: float | None = None
     required_velocity: float | None = None
     velocity_ratio: float | None = None

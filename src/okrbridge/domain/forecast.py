@@ -127,11 +127,12 @@ def forecast(
         way: from baseline to target in the unit of ``values``; 1 for progress.
 
     Returns:
-        None with fewer than four points, when no time is left, and where a value is no number or beyond 1e150.
+        None with fewer than four points, when no time is left, and where a value is no number or beyond 1e150, as
+        goal and way may not be either.
     """
     if len(weeks) < MIN_POINTS or due_week <= weeks[-1] or weeks[0] == weeks[-1]:
         return None
-    if not (np.abs(values) <= _LARGEST).all():
+    if not (np.abs(values) <= _LARGEST).all() or max(abs(goal), abs(way)) > _LARGEST:
         return None
     line = theil_sen(weeks, values)
     reading = _shifted(weeks, values, line) or _trend(weeks, values, line, due_week)
@@ -226,7 +227,8 @@ def _deviation(reading: _Reading, left_ratio: float, way: float, distance: float
 def _hit_probability(median: float, below: float, above: float, goal: float, *, wants_high: bool) -> float:
     """Chance to end on the good side of the goal; half of the mass lies on either side of the median."""
     gap = (median - goal) if wants_high else (goal - median)
-    beyond = below if goal < median else above
+    # At the median itself, the side on which the goal is missed tells how certain it is.
+    beyond = below if goal < median or (goal == median and wants_high) else above
     if beyond <= 0:
         return 1.0 if gap >= -NOISE * max(1.0, abs(goal)) else 0.0
     return min(1.0, max(0.0, _NORMAL.cdf(gap / beyond)))

@@ -63,6 +63,16 @@ def budget_progress(consumed_ratio: float, allowance: float) -> Progress:
     return Progress.of(max(0.0, (1.0 - consumed_ratio) / (1.0 - allowance)))
 
 
+def consumption_at(ratio: float, allowance: float) -> float:
+    """The largest consumption of a budget that still has this progress: formula A5 read backwards.
+
+    Worked example: allowance 0.5: 0.7 of the way is kept up to 1 - 0.7 x 0.5 = 0.65, all of it up to 0.5.
+    """
+    if ratio >= 1:
+        return allowance
+    return max(allowance, 2.0 - ratio) if allowance >= 1 else 1.0 - ratio * (1.0 - allowance)
+
+
 def is_within(consumed_ratio: float, allowance: float) -> bool:
     """Whether the consumption of a budget is within the allowance; equality is, float noise forgiven."""
     return consumed_ratio <= allowance * (1 + NOISE)

@@ -15,12 +15,8 @@ from okrbridge.application.measuring.indicators import indicator_report
 from okrbridge.application.measuring.judging import Beside, missing_reason, progress_record
 from okrbridge.application.measuring.machine import Measuring
 from okrbridge.application.measuring.memory import MeasuringMemory
-from okrbridge.application.measuring.outlook import (
-    check_in_state,
-    due_projections,
-    outlook_of,
-    projections,
-)
+from okrbridge.application.measuring.outlook import check_in_state, outlook_of
+from okrbridge.application.measuring.projecting import due_projections, projections
 from okrbridge.application.measuring.said import NOTHING_SAID, Said
 from okrbridge.application.measuring.subjects import cycle_of, is_measured_at
 from okrbridge.application.okr_records import CheckIn, FrozenBaseline

@@ -9,8 +9,10 @@ from tests.fakes.okr_world import World, world
 
 from okrbridge.application.access_ports import Caller, Role
 from okrbridge.application.closing import Closing, Judgement
-from okrbridge.application.measuring.outlook import natural_limits
+from okrbridge.application.forecast_items import forecast_item
+from okrbridge.application.measuring.projecting import raw_limits
 from okrbridge.application.records import Quality
+from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.confidence import ConfidenceColour, ConfidenceDirection
 from okrbridge.domain.key_results import KeyResult, KeyResultKind, MetricDefinition, Operator
 from okrbridge.domain.measures import ManualMeasure, Measure, PromqlMeasure, SloMeasure, SloQuantity
@@ -68,6 +70,38 @@ def test_r49_a_forecast_ends_where_its_value_must(kind: KeyResultKind):
     assert 0 <= forecast.p10 <= most
 
 
+def holding(*values: float) -> KeyResultReport:
+    """At most 300 ms, measured so each week."""
+    measure = PromqlMeasure("p99", "prometheus", MS)
+    now = world(
+        key_result(
+            "one", measure, kind=KeyResultKind.THRESHOLD, unit=MS, baseline=None, target=300.0, operator=Operator.LE
+        )
+    )
+    by_weeks(now, *values)
+    now.evaluator._key_results.memory.forget_history()
+    return now.report(START + (len(values) - 1) * WEEK + timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("values", "holds"),
+    [
+        # Both have a progress of 1 in every week. The second one rises by 20 a week: 150 + 20 x 12.86 = 407.
+        ([213.0] * 7, True),
+        ([150.0, 170, 190, 210, 230, 250, 270], False),
+    ],
+)
+def test_r49_what_must_hold_is_forecast_by_its_value(values: list[float], holds: bool):  # noqa: FBT001
+    report = holding(*values)
+    assert report.progress.progress_ratio == 1.0
+    told = forecast_item(report, [])
+    assert (told["hit_probability_ratio"] > 0.9) is holds
+    assert (told["p50"] == 1.0) is holds
+    # Least progress first, which is the highest latency.
+    assert told["value_p10"] > told["value_p50"] > told["value_p90"]
+    assert told["value_p50"] == pytest.approx(values[-1] if holds else 407, abs=1)
+
+
 SLO_SLI, SLO_BUDGET = SloMeasure("slo"), SloMeasure("slo", SloQuantity.BUDGET)
 
 
@@ -85,10 +119,10 @@ SLO_SLI, SLO_BUDGET = SloMeasure("slo"), SloMeasure("slo", SloQuantity.BUDGET)
         (SLO_SLI, {"baseline": 0.5, "target": 0.5}, None),
     ],
 )
-def test_natural_limits_are_raw_progress_of_what_the_value_can_be(
+def test_raw_limits_are_raw_progress_of_what_the_value_can_be(
     measure: Measure, changes: dict[str, Any], limits: tuple[float, float] | None
 ):
-    found = natural_limits(key_result("one", measure, **({"unit": RATIO} | changes)))
+    found = raw_limits(key_result("one", measure, **({"unit": RATIO} | changes)))
     assert found == (limits if limits is None else pytest.approx(limits))
 
 
@@ -200,6 +234,27 @@ def test_what_a_person_says_stands_until_it_expires():
         800.0,
     )
     assert now.report(MIDDLE + DAY).progress.value == 800.0
+
+
+def test_what_a_person_withdraws_stands_no_longer():
+    now = world(latency())
+    now.source.readings["p99"] = 800.0
+    now.say("one", MIDDLE, override_value=500.0, override_expires_at=MIDDLE + DAY)
+    assert now.report(MIDDLE + timedelta(hours=1)).progress.value == 500.0
+    now.say("one", MIDDLE + timedelta(hours=2), override_expires_at=MIDDLE + timedelta(hours=2))
+    report = now.report(MIDDLE + timedelta(hours=2))
+    assert (report.progress.value, report.measurement.query) == (800.0, "p99")
+    assert "override" not in report.measurement.details
+    now.say("one", MIDDLE + timedelta(hours=3), override_value=600.0, override_expires_at=MIDDLE + DAY)
+    assert now.report(MIDDLE + timedelta(hours=4)).progress.value == 600.0
+
+
+def test_a_value_said_while_people_measured_it_stands_for_no_machine():
+    # It had no end: the measure's own was enough. A machine measures now.
+    now = world(latency())
+    now.source.readings["p99"] = 800.0
+    now.say("one", MIDDLE, override_value=500.0)
+    assert now.report(MIDDLE + timedelta(hours=1)).progress.value == 800.0
 
 
 def test_a_manual_value_is_stale_when_it_has_expired():
