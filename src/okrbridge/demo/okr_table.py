@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from okrbridge.demo.feed import Item, View
@@ -17,13 +17,18 @@ _WEEK = timedelta(weeks=1)
 _DIGITS = 4
 _LONG = 600
 """Seconds from which a time is shown in minutes."""
+_AMOUNTS = {"from": "baseline", "now": "value", "to": "target"}
+_HEADINGS = (*_AMOUNTS, "done", "plan", "status", "p10..p90", "P(hit)", "said")
+_SPARED = ("from", "plan")
+"""What a narrow terminal does without, so that names stay whole."""
+_WIDE = 96
 _TRENDS = {"rising": "↑", "falling": "↓"}
 
 
 def tables(view: View, note: str = "") -> RenderableType:
     """Both tables, with a line below them."""
     title = ", ".join((_TITLE, *map(_week, view.cycles)))
-    parts: list[RenderableType] = [slo_table(view.slos), okr_table(view.key_results, view.objectives, title)]
+    parts: list[RenderableType] = [slo_table(view.slos), _OkrTable(view.key_results, view.objectives, title)]
     if view.problem or note:
         parts.append(Text(view.problem or note, style="dim"))
     return Group(*parts)
@@ -39,18 +44,32 @@ def _week(cycle: Item) -> str:
         return text(cycle.get("cycle"))
 
 
-def okr_table(key_results: Iterable[Item], objectives: Iterable[Item] = (), title: str = _TITLE) -> Table:
+@dataclass(frozen=True)
+class _OkrTable:
     """One row an objective, and below it one row for each of its key results."""
-    table = plain_table(title, "objective / key result", ("from", "now", "to"), ())
-    for heading in ("done", "plan", "status", "p10..p90", "P(hit)", "said"):
-        table.add_column(heading, justify="left" if heading == "status" else "right", no_wrap=True)
-    of_objective = _by_objective(key_results)
-    known = {text(item.get("objective")): item for item in objectives}
-    for name in sorted(of_objective, key=lambda one: bool(known.get(one, {}).get("parent"))):
-        table.add_row(*_objective_row(name, known.get(name, {})))
-        for item in of_objective[name]:
-            table.add_row(*_key_result_row(item))
-    return table
+
+    key_results: Iterable[Item]
+    objectives: Iterable[Item]
+    title: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table as wide as the terminal lets it be."""
+        left_out = _SPARED if options.max_width < _WIDE else ()
+        table = plain_table(self.title, "objective / key result", (), ())
+        for heading in _HEADINGS:
+            if heading not in left_out:
+                table.add_column(heading, justify="left" if heading == "status" else "right", no_wrap=True)
+        for name, cells in self._rows():
+            table.add_row(name, *(cells.get(heading, "") for heading in _HEADINGS if heading not in left_out))
+        yield table
+
+    def _rows(self) -> Iterator[tuple[str | Text, Mapping[str, str | Text]]]:
+        of_objective = _by_objective(self.key_results)
+        known = {text(item.get("objective")): item for item in self.objectives}
+        for name in sorted(of_objective, key=lambda one: bool(known.get(one, {}).get("parent"))):
+            yield Text(name, style="bold"), _standing(known.get(name, {}))
+            for item in of_objective[name]:
+                yield f"  {text(item.get('key_result'))}", _key_result_cells(item)
 
 
 def _by_objective(key_results: Iterable[Item]) -> Mapping[str, list[Item]]:
@@ -60,23 +79,24 @@ def _by_objective(key_results: Iterable[Item]) -> Mapping[str, list[Item]]:
     return found
 
 
-def _objective_row(name: str, item: Item) -> list[str | Text]:
-    progress, expected = percent(item.get("progress_ratio"), 0), percent(item.get("expected_ratio"), 0)
-    return [Text(name, style="bold"), "", "", "", progress, expected, coloured(item.get("status"))]
+def _standing(item: Item) -> dict[str, str | Text]:
+    """What objectives and key results have alike."""
+    return {
+        "done": percent(item.get("progress_ratio"), 0),
+        "plan": percent(item.get("expected_ratio"), 0),
+        "status": coloured(item.get("status")),
+    }
 
 
-def _key_result_row(item: Item) -> list[str | Text]:
+def _key_result_cells(item: Item) -> dict[str, str | Text]:
     unit = item.get("unit")
-    return [
-        f"  {text(item.get('key_result'))}",
-        *(_amount(item.get(name), unit) for name in ("baseline", "value", "target")),
-        percent(item.get("progress_ratio"), 0),
-        percent(item.get("expected_ratio"), 0),
-        coloured(item.get("status")),
-        interval(item.get("forecast_p10"), item.get("forecast_p90")),
-        percent(item.get("hit_probability_ratio"), 0),
-        confidence(item),
-    ]
+    return {
+        **{heading: _amount(item.get(name), unit) for heading, name in _AMOUNTS.items()},
+        **_standing(item),
+        "p10..p90": interval(item.get("forecast_p10"), item.get("forecast_p90")),
+        "P(hit)": percent(item.get("hit_probability_ratio"), 0),
+        "said": confidence(item),
+    }
 
 
 def _amount(value: object, unit: object) -> str:

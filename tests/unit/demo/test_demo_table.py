@@ -52,6 +52,14 @@ def test_a_narrow_terminal_wraps_names_and_keeps_numbers():
         assert part in shown
 
 
+def test_80_columns_show_whole_names_and_leave_the_start_and_the_plan_out():
+    named = {**KEY_RESULT, "key_result": "search-latency-p95"}
+    shown = _printed(View([SLO], [named], [OBJECTIVE], [CYCLE]), width=80)
+    [row] = [line.split() for line in shown.splitlines() if "search-latency-p95" in line]
+    assert " ".join(row) == "search-latency-p95 710.1 ms 200 ms 15% at_risk 15..84% 2% 4↓"
+    assert not any(heading in shown.split() for heading in ("from", "plan"))
+
+
 def test_both_tables_fit_into_100_columns():
     long = {
         **KEY_RESULT,
