@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from okrbridge.domain.forecast import MIN_POINTS, Forecast, forecast
+from okrbridge.domain.forecast import LARGEST, MIN_POINTS, Forecast, forecast
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.ledger import FloatArray
 from okrbridge.domain.progress import budget_progress, consumption_at, holds, states_condition
@@ -72,7 +72,7 @@ def forecast_condition(
     """
     low, high = limits = _limits(key_result, goal)
     known = np.array([limit for limit in limits if limit is not None])
-    if not len(known) or len(values) < MIN_POINTS:
+    if not len(known) or len(values) < MIN_POINTS or not (np.abs([*values, *known]) <= LARGEST).all():
         return None
     way = float(np.median(np.abs(values[:, None] - known).min(axis=1)))
     above = None if low is None else forecast(weeks, values, due_week, goal=low, way=way)

@@ -23,7 +23,7 @@ from okrbridge.domain.velocity import Line, theil_sen
 MIN_POINTS = 4
 """Fewer points have no forecast."""
 _DAY = 1 / 7
-_LARGEST = 1e150
+LARGEST = 1e150
 """Larger numbers cannot be squared in floats."""
 _EVIDENT_Z = 1.645
 """From here on a trend is followed entirely: chance brings it in 1 series of 10."""
@@ -132,7 +132,7 @@ def forecast(
     """
     if len(weeks) < MIN_POINTS or due_week <= weeks[-1] or weeks[0] == weeks[-1]:
         return None
-    if not (np.abs(values) <= _LARGEST).all() or max(abs(goal), abs(way)) > _LARGEST:
+    if not (np.abs(values) <= LARGEST).all() or max(abs(goal), abs(way)) > LARGEST:
         return None
     line = theil_sen(weeks, values)
     reading = _shifted(weeks, values, line) or _trend(weeks, values, line, due_week)

@@ -127,8 +127,10 @@ def test_a_limit_that_is_not_known_yet_has_no_forecast(one: KeyResult):
     assert forecast_condition(one, SIX_WEEKS, SPENT, SPENT, DUE) is None
 
 
-def test_a_limit_beyond_what_floats_can_square_has_no_forecast():
-    assert forecast_condition(at_most(1e300), SIX_WEEKS, SPENT, SPENT, DUE) is None
+@pytest.mark.parametrize(("limit", "last"), [(1e300, 1.0), (1.7e308, -1.7e308), (1.0, 1e200)])
+def test_numbers_beyond_what_floats_can_square_have_no_forecast(limit: float, last: float):
+    values = np.append(SPENT[:-1], last)
+    assert forecast_condition(at_most(limit), SIX_WEEKS, SPENT, values, DUE) is None
 
 
 SERIES = st.lists(st.floats(-1000, 1000), min_size=4, max_size=6)
