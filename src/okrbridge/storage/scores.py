@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from okrbridge.application.okr_records import FrozenBaseline, ScoreRecord
 from okrbridge.domain.scoring import Outcome
@@ -51,16 +51,19 @@ class SqlScoreRecords:
 
     def of_cycle(self, cycle: str) -> list[ScoreRecord]:
         """Scores of a cycle, by key result."""
-        return [one for one in self.all() if one.cycle == cycle]
+        return self._found(select(scores).where(scores.c.cycle == cycle))
 
     def all(self) -> list[ScoreRecord]:
         """Every score, by cycle and key result."""
-        rows = self.connection.execute(select(scores)).all()
-        return sorted(map(_score, rows), key=lambda one: (one.cycle, one.key_result))
+        return self._found(select(scores))
 
     def cycles(self) -> frozenset[str]:
         """Names of the cycles that have scores."""
         return frozenset(self.connection.execute(select(scores.c.cycle).distinct()).scalars())
+
+    def _found(self, wanted: Select[Any]) -> list[ScoreRecord]:
+        rows = self.connection.execute(wanted).all()
+        return sorted(map(_score, rows), key=lambda one: (one.cycle, one.key_result))
 
 
 def _baseline_row(baseline: FrozenBaseline) -> dict[str, Any]:
