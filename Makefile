@@ -11,7 +11,9 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 # Files of tests side by side, each file in one process; in the order of their names, so that the slow ones, which start
 # real processes, come first and none of them is waited for alone at the end.
-PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder
+# With real processes there is one more file at work than there are cores, as most of these tests wait for something.
+CORES_AND_ONE := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 .PHONY: help
 help: ## Show this help
@@ -45,17 +47,23 @@ run: $(INSTALLED) ## Serve config/ on the Prometheus of OKRBRIDGE_PROMETHEUS_URL
 check: $(INSTALLED) ## Format, lint, types, layers, and the example configuration
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/okrbridge validate --strict config
 
 .PHONY: test
-test: setup ## Run all tests, against real servers where a tier needs them
-	$(BIN)/pytest $(PARALLEL) $(ARGS)
+test: setup bytecode ## Run all tests, against real servers where a tier needs them
+	$(BIN)/pytest --numprocesses $(CORES_AND_ONE) $(SIDE_BY_SIDE) $(ARGS)
 
 .PHONY: test-unit
-test-unit: $(INSTALLED) ## Run the tests that need no server (seconds)
-	$(BIN)/pytest $(PARALLEL) -m "not integration and not acceptance" $(ARGS)
+test-unit: $(INSTALLED) bytecode ## Run the tests that need no server
+	$(BIN)/pytest --numprocesses auto $(SIDE_BY_SIDE) -m "not integration and not acceptance" $(ARGS)
+
+# The tests start okrbridge a hundred times. Where Python is told to write no bytecode, as in many containers, each of
+# these would compile every module again.
+.PHONY: bytecode
+bytecode: $(INSTALLED)
+	@$(BIN)/python -m compileall -q src
 
 PEERS := benchmarks/.peers
 

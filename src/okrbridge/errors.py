@@ -110,8 +110,10 @@ class ConflictError(OkrbridgeError):
 class NotFoundError(OkrbridgeError):
     """No object of that kind has that name."""
 
-    def __init__(self, kind: str, name: str, *, close: Sequence[str] = ()) -> None:
+    def __init__(self, kind: str, name: str, *, close: Sequence[str] = (), known: Sequence[str] = ()) -> None:
         self.kind = kind
         self.name = name
         hint = f"; did you mean {close[0]!r}?" if close else ""
+        if known and not close:
+            hint = f"; there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
         super().__init__(f"there is no {kind} named {name!r}{hint}")

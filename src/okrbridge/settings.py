@@ -15,12 +15,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from okrbridge.application.access import AccessRules
 from okrbridge.domain.windows import Grid, parse_duration
 from okrbridge.errors import ConfigurationError
-from okrbridge.observability.logs import LogFormat
+from okrbridge.observability.log_format import LogFormat
 
 PREFIX = "OKRBRIDGE_"
 
 SHORTEST_RETENTION = timedelta(days=3)
 """The longest burn window: whatever is kept for less is missed at once."""
+
+SHORTEST_RECORDS = timedelta(days=1)
+"""The day that is running is looked at minute by minute."""
 
 
 class Settings(BaseSettings):
@@ -48,6 +51,13 @@ class Settings(BaseSettings):
         str, Field(description="How long slices are kept at least; windows in force keep what they need.")
     ] = "30d"
     retention_hours: Annotated[str, Field(description="How long sums of whole hours are kept at least.")] = "396d"
+    retention_records: Annotated[
+        str,
+        Field(description="How long every measurement of a key result is kept; older ones are thinned to two an hour."),
+    ] = "7d"
+    retention_record_hours: Annotated[
+        str, Field(description="How long two measurements an hour are kept; then it is two a day, for ever.")
+    ] = "100d"
     prometheus_url: Annotated[str, Field(description="The default source; `simulated:` is the built-in fleet.")] = (
         "http://127.0.0.1:9090"
     )
@@ -86,6 +96,22 @@ class Settings(BaseSettings):
         if parse_duration(text) < SHORTEST_RETENTION:
             raise ValueError(f"{text} is shorter than the longest burn window; write 3d or more, such as 30d")
         return text
+
+    @field_validator("retention_records", "retention_record_hours")
+    @classmethod
+    def _a_day_at_least(cls, text: str) -> str:
+        if parse_duration(text) < SHORTEST_RECORDS:
+            raise ValueError(f"{text} is shorter than a day; write 1d or more, such as 7d")
+        return text
+
+    @model_validator(mode="after")
+    def _record_hours_outlast_records(self) -> Self:
+        if self.keep_record_hours < self.keep_records:
+            raise ValueError(
+                f"OKRBRIDGE_RETENTION_RECORD_HOURS, {self.retention_record_hours}, must not be shorter than "
+                f"OKRBRIDGE_RETENTION_RECORDS, {self.retention_records}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _hours_outlast_slices(self) -> Self:
@@ -130,6 +156,16 @@ class Settings(BaseSettings):
     def keep_hours(self) -> timedelta:
         """How long sums of hours are kept at least."""
         return parse_duration(self.retention_hours)
+
+    @property
+    def keep_records(self) -> timedelta:
+        """How long every measurement of a key result is kept."""
+        return parse_duration(self.retention_records)
+
+    @property
+    def keep_record_hours(self) -> timedelta:
+        """How long two measurements an hour are kept."""
+        return parse_duration(self.retention_record_hours)
 
     @classmethod
     def settings_customise_sources(

@@ -57,8 +57,10 @@ spec:
     return folder
 
 
-def documents(folder: Path, *, cycle_start: datetime, prometheus: str = "", slo_target: float = 0.99) -> Path:
-    """One SLO over 30 days and an objective with four key results on it, as files of a folder."""
+def documents(
+    folder: Path, *, cycle_start: datetime, window: str = THIRTY_DAYS, prometheus: str = "", slo_target: float = 0.99
+) -> Path:
+    """One SLO, over 30 days unless told otherwise, and an objective with four key results on it, in a folder."""
     objective = """---
 apiVersion: okrbridge.dev/v1
 kind: Objective
@@ -74,7 +76,7 @@ spec:
     - {name: today, title: Today, operator: ge, to: 98.5%, measure: {slo: shop-availability, over: 1d}}
 """
     more = cycle_document(cycle_start) + objective
-    return slo_document(folder, prometheus=prometheus, slo_target=slo_target, more=more)
+    return slo_document(folder, window=window, prometheus=prometheus, slo_target=slo_target, more=more)
 
 
 def cycle_document(start: datetime) -> str:

@@ -1,5 +1,6 @@
 """The first two minutes of a newcomer: the demo on a real Prometheus."""
 
+import os
 import re
 import signal
 import subprocess
@@ -19,13 +20,13 @@ pytestmark = pytest.mark.timeout(300)
 class Demo:
     """``okrbridge demo`` on a free port."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, *arguments: str, port: int | None = None, path: str = os.environ["PATH"]) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"demo-{self.port}.log"
         command = [sys.executable, "-m", "okrbridge", "demo", "--port", str(self.port), *arguments]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PATH": path})
 
     def items(self, path: str) -> list[dict[str, object]]:
         """The items of a list of the API; empty while it does not answer."""
@@ -175,8 +176,10 @@ def test_ctrl_c_leaves_no_process_behind_and_another_run_works(demo, tmp_path):
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(timeout=30) == 0
     assert [pid for pid in started if _is_alive(pid)] == []
-    again = Demo(tmp_path, "--for", "1s")
+    # On the same port, and this time without a Prometheus on the machine.
+    again = Demo(tmp_path, "--for", "1s", port=demo.port, path="")
     assert again.process.wait(timeout=120) == 0, again.log.read_text()
+    assert "the built-in simulated source is used" in again.log.read_text()
 
 
 def _is_alive(pid: int) -> bool:

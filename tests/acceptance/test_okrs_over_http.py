@@ -345,9 +345,12 @@ def _close(world: World) -> None:
     asked = world.editor.get("/cycles/now/close")["items"]
     assert [item["key_result"] for item in asked] == sorted(EXPECTED)
     judged = [{"objective": "growth", "key_result": item["key_result"], "review": "As planned."} for item in asked]
-    refused = world.editor.refused(422, "POST", "/cycles/now/close", {"key_results": judged[1:]})
+    refused = world.editor.refused(422, "POST", "/cycles/now/close", {"key_results": judged[1:], "early": True})
     assert [error["name"] for error in refused["errors"]] == ["key_results.growth/deploys.review"]
-    answers = _at_once(lambda body: world.editor.send("POST", "/cycles/now/close", body), [{"key_results": judged}] * 2)
+    early = world.editor.refused(409, "POST", "/cycles/now/close", {"key_results": judged})
+    assert "runs until" in early["detail"]
+    meant = {"key_results": judged, "early": True}
+    answers = _at_once(lambda body: world.editor.send("POST", "/cycles/now/close", body), [meant] * 2)
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     [scores] = [answer.json()["items"] for answer in answers if answer.ok]
     assert {item["key_result"]: item["score"] for item in scores} == SCORES

@@ -23,6 +23,8 @@ from okrbridge.storage.database import open_database
 
 TICK = {"OKRBRIDGE_TICK_SECONDS": "2", "OKRBRIDGE_INGEST_DELAY_SECONDS": "1.5"}
 GRID = Grid(timedelta(seconds=2))
+A_DAY = "[{duration: 1d, isRolling: true}]"
+"""Thirty days of two seconds are 1.3 million slices, and filling them would take all the time there is."""
 
 
 class Shop:
@@ -89,7 +91,9 @@ def totals(server) -> tuple[float, float]:
 
 
 def test_the_hole_of_a_prometheus_outage_is_filled(shop, prometheus, serve, tmp_path):
-    server = serve(documents(tmp_path / "config", cycle_start=now(), prometheus=prometheus.url), **TICK).start()
+    server = serve(
+        documents(tmp_path / "config", cycle_start=now(), window=A_DAY, prometheus=prometheus.url), **TICK
+    ).start()
     shop.serve_customers(10, 2)
     wait_until(lambda: totals(server) == (12.0, 2.0), what="the first requests being counted")
 
@@ -109,7 +113,7 @@ def test_the_hole_of_a_prometheus_outage_is_filled(shop, prometheus, serve, tmp_
 
 
 def test_the_hole_of_okrbridges_own_absence_is_filled(shop, prometheus, serve, tmp_path):
-    config = documents(tmp_path / "config", cycle_start=now(), prometheus=prometheus.url)
+    config = documents(tmp_path / "config", cycle_start=now(), window=A_DAY, prometheus=prometheus.url)
     first = serve(config, **TICK).start()
     shop.serve_customers(10, 2)
     wait_until(lambda: totals(first) == (12.0, 2.0), what="the first requests being counted")
@@ -121,7 +125,7 @@ def test_the_hole_of_okrbridges_own_absence_is_filled(shop, prometheus, serve, t
 
 
 def test_kills_in_the_middle_of_ticks_lose_and_double_nothing(shop, prometheus, serve, tmp_path):
-    config = documents(tmp_path / "config", cycle_start=now(), prometheus=prometheus.url)
+    config = documents(tmp_path / "config", cycle_start=now(), window=A_DAY, prometheus=prometheus.url)
     [sli] = load([config]).definitions.slis
     since = int(time.time()) // 3600 * 3600 - 3600
     chance = random.Random(20261121)  # noqa: S311 - which moments are hit must be the same in every run
@@ -148,14 +152,16 @@ def test_kills_in_the_middle_of_ticks_lose_and_double_nothing(shop, prometheus, 
 
 
 def test_sigterm_finishes_the_tick_and_leaves_with_zero(prometheus, serve, tmp_path):
-    server = serve(documents(tmp_path / "config", cycle_start=now(), prometheus=prometheus.url), **TICK).start()
+    server = serve(
+        documents(tmp_path / "config", cycle_start=now(), window=A_DAY, prometheus=prometheus.url), **TICK
+    ).start()
     assert server.terminate() == 0
     with sqlite3.connect(tmp_path / "okrbridge.db") as database:
         assert database.execute("SELECT count(*) FROM evaluations").fetchone()[0] >= 1
 
 
 def test_sighup_loads_new_definitions_and_refuses_faulty_ones(prometheus, serve, tmp_path):
-    config = documents(tmp_path / "config", cycle_start=now(), prometheus=prometheus.url)
+    config = documents(tmp_path / "config", cycle_start=now(), window=A_DAY, prometheus=prometheus.url)
     server = serve(config, **TICK).start()
     document = config / "definitions.yaml"
     text = document.read_text()

@@ -91,7 +91,7 @@ def _make(editors: list[ApiUser]) -> None:
 
 def _close(editors: list[ApiUser]) -> None:
     """A cycle is closed once, and is closed everywhere."""
-    judged = {"key_results": [{"objective": "growth", "key_result": "survey", "review": "Half of it."}]}
+    judged = {"key_results": [{"objective": "growth", "key_result": "survey", "review": "Half of it."}], "early": True}
     answers = _at_once(editors, lambda one: one.send("POST", "/cycles/now/close", judged))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     [scores, same] = [one.get("/cycles/now/scores") for one in editors]

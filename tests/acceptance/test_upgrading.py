@@ -1,4 +1,4 @@
-"""A database of the release before keeps every count through ``okrbridge db upgrade``."""
+"""A database of release 0.1.0 keeps every count through ``okrbridge db upgrade``."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ from tests.acceptance.okrbridge_process import okrbridge
 from okrbridge.definitions.loader import load
 
 FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
-"""What the release before made, as SQLite prints it."""
+"""What release 0.1.0 made, as SQLite prints it."""
 
 MINUTES = 26 * 60
 
@@ -40,7 +40,7 @@ def old_database(file: Path, config: Path, end: datetime) -> None:
         )
 
 
-def test_the_counts_of_the_release_before_are_there_after_the_upgrade(tmp_path):
+def test_the_counts_of_release_0_1_are_there_after_the_upgrade(tmp_path):
     gone = "http://127.0.0.1:9"
     config = slo_document(tmp_path / "config", window="[{duration: 1d, isRolling: true}]", prometheus=gone)
     file, at = tmp_path / "okrbridge.db", now()

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from psycopg import sql
 from tests.ports.ledger_examples import GRID
 from tests.servers.postgresql import PostgresServer
 
@@ -61,7 +62,7 @@ def storage(new_storage: StorageMaker) -> Storage:
 
 
 def _empty(url: str) -> None:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.execute(text("TRUNCATE " + ", ".join(metadata.tables)))
-    engine.dispose()
+    """Delete every row: for a few rows a hundredth of what TRUNCATE takes, which makes all tables' files anew."""
+    with psycopg.connect(url) as connection:
+        for table in metadata.tables:
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))

@@ -88,6 +88,16 @@ def test_check_ins_ascend_and_the_newest_stay_within_a_limit(storage: Storage):
         assert database.check_ins.recent([UPTIME], at(2), 2) == {UPTIME: [check_in(1), check_in(2)]}
 
 
+def test_check_ins_of_several_key_results_are_read_at_once(storage: Storage):
+    with storage.transaction() as database:
+        for one in (check_in(3), check_in(1), check_in(2), check_in(2.5, key_result=LATENCY), check_in(9)):
+            database.check_ins.add(one)
+    with storage.reading() as database:
+        found = database.check_ins.within([UPTIME, LATENCY, "x/y"], minutes(2, 9))
+        assert found == {UPTIME: [check_in(2), check_in(3)], LATENCY: [check_in(2.5, key_result=LATENCY)]}
+        assert database.check_ins.within([UPTIME], minutes(0, 9), 1) == {UPTIME: [check_in(3)]}
+
+
 def test_the_newest_check_in_with_a_value_is_found_behind_any_number_without_one(storage: Storage):
     with storage.transaction() as database:
         for minute, value in ((0, 1.0), (1, 0.0), (20, 3.0)):
@@ -99,6 +109,17 @@ def test_the_newest_check_in_with_a_value_is_found_behind_any_number_without_one
         found = database.check_ins.latest_values([UPTIME, LATENCY], at(19))
         assert found == {UPTIME: check_in(1, override_value=0.0)}
         assert database.check_ins.latest_values([LATENCY], at(19)) == {}
+
+
+def test_a_withdrawal_is_found_in_place_of_the_value_before_it(storage: Storage):
+    withdrawal = check_in(3, override_expires_at=at(3))
+    with storage.transaction() as database:
+        for one in (check_in(1, override_value=1.0, override_expires_at=at(60)), check_in(2), withdrawal, check_in(4)):
+            database.check_ins.add(one)
+    with storage.reading() as database:
+        assert withdrawal.is_withdrawal
+        assert database.check_ins.latest_values([UPTIME], at(5)) == {UPTIME: withdrawal}
+        assert database.check_ins.latest_values([UPTIME], at(2))[UPTIME].override_value == 1.0
 
 
 @pytest.mark.parametrize("value", [nan, inf, -inf])
@@ -125,6 +146,40 @@ def test_events_are_read_by_kind_and_page_after_page(storage: Storage):
         assert first == deploys[:2]
         assert database.events.between(minutes(0, 10), ["deploy"], 2, first[-1].place) == deploys[2:]
         assert database.events.between(minutes(2, 3), ["deploy", "signup"]) == [event(2), event(2, "signup")]
+
+
+def test_events_of_a_kind_are_read_the_newest_first_and_page_after_page(storage: Storage):
+    deploys = [event(minute) for minute in (1, 2, 3)]
+    twins = [replace(event(3), external_id=each) for each in ("a", "é")]
+    with storage.transaction() as database:
+        database.events.save([*deploys, *twins, event(2, "signup"), event(10)])
+    newest_first = [twins[1], deploys[2], twins[0], deploys[1], deploys[0]]
+    with storage.reading() as database:
+        assert database.events.newest("deploy", minutes(0, 10), 10) == newest_first
+        pages = [database.events.newest("deploy", minutes(0, 10), 2, each.place) for each in newest_first]
+        assert pages == [newest_first[place : place + 2] for place in range(1, 6)]
+        assert database.events.newest("deploy", minutes(2, 3), 2) == [deploys[1]]
+
+
+def test_events_are_known_by_source_and_id_as_they_are_stored(storage: Storage):
+    sent = [replace(FULL_EVENT, external_id=f"{number}") for number in range(801)]
+    with storage.transaction() as database:
+        database.events.save([*sent, event(1)])
+    changed = [replace(one, title="another") for one in sent]
+    with storage.reading() as database:
+        found = database.events.known([*changed, *changed[:2], replace(event(1), source="other")])
+        assert database.events.known([]) == []
+    assert sorted(found, key=lambda one: int(one.external_id)) == sent
+
+
+def test_events_of_a_kind_are_found_by_the_id_that_their_sources_gave_them(storage: Storage):
+    twin = replace(FULL_EVENT, source="other")
+    with storage.transaction() as database:
+        database.events.save([twin, FULL_EVENT, replace(FULL_EVENT, source="third", kind="deploy"), event(1)])
+    with storage.reading() as database:
+        assert database.events.named("incident", FULL_EVENT.external_id) == [FULL_EVENT, twin]
+        assert database.events.named("incident", FULL_EVENT.external_id, limit=1) == [FULL_EVENT]
+        assert database.events.named("incident", "unknown\x00") == []
 
 
 def test_events_of_one_instant_are_in_the_order_of_code_points_on_every_storage(storage: Storage):

@@ -156,6 +156,17 @@ def test_the_latest_evaluation_is_that_of_the_latest_boundary(storage: Storage):
         assert database.evaluations.latest() == newest
 
 
+def test_the_oldest_evaluations_are_forgotten_first(storage: Storage):
+    with storage.transaction() as database:
+        for number, minute in ((1, 5), (2, 3), (3, 4), (4, 9)):
+            database.evaluations.save(evaluation(number, minute))
+        assert database.evaluations.expire(at(5), 1) == 1
+        assert database.evaluations.expire(at(5), 9) == 1
+        assert database.evaluations.expire(at(5), 9) == 0
+        assert database.evaluations.expire(at(9), 9) == 1
+        assert database.evaluations.latest() == evaluation(4, 9)
+
+
 def test_an_evaluation_saved_again_is_replaced(storage: Storage):
     first = evaluation(1, 60)
     again = replace(first, slices_written=9, finished_at=first.finished_at + timedelta(microseconds=1))

@@ -33,12 +33,16 @@ def free_port() -> int:
         return port
 
 
-def wait_until(is_ready: Callable[[], bool], *, what: str, seconds: float = 30, log: Path | None = None) -> None:
-    """Poll until ready; a time-out fails with the end of the server's log."""
-    deadline = time.monotonic() + seconds
+def wait_until(is_ready: Callable[[], bool], *, what: str, seconds: float = 60, log: Path | None = None) -> None:
+    """Poll until ready; a time-out fails with the end of the server's log.
+
+    What is not ready soon is looked at less often: each look takes time from the very processes that are waited for.
+    """
+    deadline, pause = time.monotonic() + seconds, 0.02
     while time.monotonic() < deadline:
         if is_ready():
             return
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(1.5 * pause, 0.25)
     tail = log.read_text(errors="replace")[-2000:] if log and log.exists() else ""
     pytest.fail(f"{what} did not happen within {seconds} s\n{tail}")

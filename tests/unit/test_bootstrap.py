@@ -146,6 +146,25 @@ def test_events_counted_by_a_tick_survive_a_reload_during_it(service: Service, m
     assert tick(service).slo_by_name["first"].events_good_total >= first > 0
 
 
+def test_what_is_taken_away_during_a_tick_is_shown_until_the_next(
+    service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    settings.config.write_text(named("first", "second"))
+    service.reload()
+    old = service.evaluator
+    evaluate = cast("Callable[[], Snapshot]", old.tick)
+
+    def reloaded_meanwhile() -> Snapshot:
+        settings.config.write_text(named("first"))
+        service.reload()
+        return evaluate()
+
+    monkeypatch.setattr(old, "tick", reloaded_meanwhile)
+    assert [report.slo.name for report in tick(service).slos] == ["first", "second"]
+    assert list(service.definitions.slo_by_name) == ["first"]
+    assert [report.slo.name for report in tick(service).slos] == ["first"]
+
+
 class Closed:
     """Remembers which sources were closed."""
 

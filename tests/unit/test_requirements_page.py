@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ def numbers_of(test: str) -> list[int]:
     return [number for first, last in spans for number in range(int(first), int(last or first) + 1)]
 
 
+@cache
 def files_of_tests() -> dict[int, set[str]]:
     """The files that hold the tests of each requirement, without ``test_`` and ``.py``."""
     found: defaultdict[int, set[str]] = defaultdict(set)
@@ -49,9 +51,6 @@ def files_of_tests() -> dict[int, set[str]]:
             for number in numbers_of(node.name) if isinstance(node, ast.FunctionDef) else ():
                 found[number].add(file.stem.removeprefix("test_"))
     return found
-
-
-FILES = files_of_tests()
 
 
 @pytest.mark.parametrize(
@@ -75,13 +74,13 @@ def test_every_requirement_stands_on_the_page_once_and_in_order():
 
 def test_every_test_of_a_requirement_is_of_one_that_the_page_says_is_held():
     held = {row.number for row in ROWS if row.state in {"held", "in part"}}
-    assert set(FILES) - held == set()
+    assert set(files_of_tests()) - held == set()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"R{row.number}")
 def test_what_is_held_is_held_by_a_test_in_the_files_named(row: Row):
     assert row.state in {"held", "in part", "open"}
-    assert row.files - FILES[row.number] == set()
+    assert row.files - files_of_tests()[row.number] == set()
     assert bool(row.files) == (row.state != "open")
 
 

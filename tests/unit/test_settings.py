@@ -28,6 +28,7 @@ def test_without_a_word_it_listens_on_this_machine_only():
     assert settings.enable_reload is False
     assert (settings.late, settings.keep_slices) == (timedelta(minutes=10), timedelta(days=30))
     assert settings.keep_hours == timedelta(days=396)
+    assert (settings.keep_records, settings.keep_record_hours) == (timedelta(days=7), timedelta(days=100))
 
 
 def test_writing_asks_for_a_token_unless_that_is_switched_off(monkeypatch: pytest.MonkeyPatch):
@@ -88,6 +89,8 @@ def test_an_option_that_was_not_given_leaves_the_environment_alone(monkeypatch: 
         ("INGEST_DELAY_SECONDS", "nan", "less than or equal to 300"),
         ("LATE_SECONDS", "-1", "greater than or equal to 0"),
         ("LATE_SECONDS", "1e9", "less than or equal to 86400"),
+        ("RETENTION_RECORDS", "23h", "23h is shorter than a day; write 1d or more"),
+        ("RETENTION_RECORD_HOURS", "1h", "1h is shorter than a day; write 1d or more"),
         ("RETENTION_SLICES", "long", "is not a duration"),
         ("RETENTION_SLICES", "2d", "2d is shorter than the longest burn window; write 3d or more"),
         ("RETENTION_HOURS", "13M", "months, quarters and years have no fixed length"),
@@ -121,6 +124,15 @@ def test_all_values_that_cannot_work_are_told_at_once(monkeypatch: pytest.Monkey
         "OKRBRIDGE_PORT",
         "OKRBRIDGE_TICK_SECONDS",
     ]
+
+
+def test_records_are_not_thinned_to_days_before_they_are_thinned_to_hours(monkeypatch: pytest.MonkeyPatch):
+    environment(monkeypatch, {"RETENTION_RECORD_HOURS": "6d"})
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings({})
+    assert str(raised.value) == (
+        "OKRBRIDGE_RETENTION_RECORD_HOURS, 6d, must not be shorter than OKRBRIDGE_RETENTION_RECORDS, 7d"
+    )
 
 
 def test_sums_of_hours_are_not_forgotten_before_their_slices(monkeypatch: pytest.MonkeyPatch):

@@ -47,6 +47,7 @@ class ApiServices:
         grid: the grid of slices, for the rows of histories.
         access: what is asked of callers.
         prepare: loads files and stored documents together; None where nothing is declared over HTTP.
+        hear_of_writes: puts in force what other processes on the same database wrote; None where there are none.
     """
 
     snapshots: SnapshotHolder
@@ -60,12 +61,19 @@ class ApiServices:
     reload: Callable[[], None] | None = None
     access: AccessRules = field(default_factory=AccessRules)
     prepare: Prepare | None = None
+    hear_of_writes: Callable[[], None] | None = None
 
     def snapshot(self) -> Snapshot:
         """The current snapshot. Raises NotEvaluatedError before the first tick."""
         if self.snapshots.current is None:
             raise NotEvaluatedError("no evaluation has finished yet")
         return self.snapshots.current
+
+    def newest_definitions(self) -> DefinitionSet:
+        """The definitions in force once what other processes wrote is, for what is not to be taken back."""
+        if self.hear_of_writes is not None:
+            self.hear_of_writes()
+        return self.definitions()
 
     def explaining(self, snapshot: Snapshot) -> Explaining:
         """Explains a snapshot's numbers now."""

@@ -66,7 +66,7 @@ StepText = Annotated[
 def problems(*found: Problem) -> Responses:
     """The problem answers of a route, by status; kinds that share a status stand together."""
     responses: Responses = {}
-    for problem in found:
+    for problem in dict.fromkeys(found):
         answer = responses.setdefault(int(problem.status), {"description": "", "content": {PROBLEM_JSON: {}}})
         answer["description"] = "; ".join(filter(None, (answer["description"], problem.title)))
         content = answer["content"][PROBLEM_JSON]

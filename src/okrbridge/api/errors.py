@@ -10,9 +10,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from okrbridge.api.allowed_methods import allowed_methods
+from okrbridge.api.known_keys import unknown_key
 from okrbridge.api.responses import JsonResponse
+from okrbridge.api.security_headers import BROWSERS_MUST_NOT
 from okrbridge.application.access import ForbiddenError, UnauthenticatedError
 from okrbridge.application.cycle_rules import CycleClosedError, ReasonRequiredError
 from okrbridge.application.document_writing import DeclaredInFileError, RefusedDocumentError
@@ -196,6 +200,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(OkrbridgeError, _known)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -220,7 +225,7 @@ def problem_response(
         "instance": request.url.path,
         **(more or {}),
     }
-    every = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})}
+    every = {**BROWSERS_MUST_NOT, "Cache-Control": "no-store", **(headers or {})}
     if problem.is_temporary:
         every["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if problem.challenge:
@@ -271,7 +276,8 @@ def _framework(request: Request, error: Exception) -> Response:
         return problem_response(request, NOT_FOUND, detail, headers=headers)
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not offered for {request.url.path}"
-        return problem_response(request, METHOD_NOT_ALLOWED, detail, headers=headers)
+        allow = ", ".join(allowed_methods(request.app, request.scope["path"]))
+        return problem_response(request, METHOD_NOT_ALLOWED, detail, headers={"Allow": allow})
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return problem_response(request, TOO_LARGE, headers=headers)
     return problem_response(request, Problem(f"http-{int(status)}", status, status.phrase), headers=headers)
@@ -279,11 +285,18 @@ def _framework(request: Request, error: Exception) -> Response:
 
 def _malformed(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [
-        {"in": str(one["loc"][0]), "name": ".".join(str(part) for part in one["loc"][1:]), "message": str(one["msg"])}
-        for one in found
-    ]
-    return problem_response(request, INVALID_REQUEST, more={"errors": errors})
+    return problem_response(request, INVALID_REQUEST, more={"errors": [_misfit(request, one) for one in found]})
+
+
+def _misfit(request: Request, found: Mapping[str, Any]) -> dict[str, str]:
+    where, *place = found["loc"]
+    message = unknown_key(request, place) if found["type"] == "extra_forbidden" else str(found["msg"])
+    return {"in": str(where), "name": ".".join(map(str, place)), "message": message}
+
+
+def _broken_off(request: Request, _error: Exception) -> Response:
+    """A client that went away before its request was whole. Nobody reads the answer, and it is no fault of ours."""
+    return problem_response(request, BAD_REQUEST, "the request ended before it was whole")
 
 
 def _unexpected(request: Request, _error: Exception) -> Response:

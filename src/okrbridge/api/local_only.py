@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from okrbridge.api.errors import FOREIGN_ORIGIN, WRONG_HOST, problem_response
 
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9.-]+))(?::\d{1,5})?", re.ASCII)
+"""``Host`` (RFC 9110, 7.2) as browsers write it; whatever reads otherwise is nobody's name for this machine."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -41,7 +43,7 @@ class LocalOnly:
             return
         request = Request(scope)
         host = request.headers.get("host", "")
-        if not is_loopback(_name_of(f"//{host}")):
+        if not is_loopback(_name_in(host)):
             detail = "tokens are switched off, so only http://127.0.0.1 and http://localhost are answered"
             await problem_response(request, WRONG_HOST, detail)(scope, receive, send)
         elif request.method not in _READING and not _is_own(request, host):
@@ -51,11 +53,10 @@ class LocalOnly:
             await self._app(scope, receive, send)
 
 
-def _name_of(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def _name_in(host: str) -> str:
+    """The name or address in a ``Host`` header; empty when it is none."""
+    found = _HOST.fullmatch(host)
+    return (found["address"] or found["name"]) if found else ""
 
 
 def _is_own(request: Request, host: str) -> bool:

@@ -12,11 +12,15 @@ from okrbridge.errors import NotFoundError
 Declared = TypeVar("Declared")
 Report = TypeVar("Report")
 
+_FEW = 10
+"""So many names a person reads at a glance."""
+
 
 def find_declared(kind: str, name: str, declared: Mapping[str, Declared]) -> Declared:
-    """What is declared under a name. Raises NotFoundError with the names that are close."""
+    """What is declared under a name. Raises NotFoundError with the name that is close, or all names if they are few."""
     if name not in declared:
-        raise NotFoundError(kind, name, close=close_names(name, declared))
+        known = sorted(declared) if len(declared) <= _FEW else []
+        raise NotFoundError(kind, name, close=close_names(name, declared), known=known)
     return declared[name]
 
 

@@ -10,12 +10,10 @@ from datetime import datetime
 from threading import Lock
 from typing import Annotated, Any
 
-import orjson
-from fastapi import Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Query, Request
 from starlette.responses import Response
 
-from okrbridge.api.auth import Requires, request_id_of
+from okrbridge.api.auth import request_id_of
 from okrbridge.api.conditional import document_tag, require_match
 from okrbridge.api.dependencies import ApiServices
 from okrbridge.api.documentation import Responses, problems
@@ -36,11 +34,12 @@ from okrbridge.api.errors import (
     REASON_REQUIRED,
     TOO_LARGE,
     WRITING_DISABLED,
+    Problem,
     WritingDisabledError,
 )
 from okrbridge.api.idempotent import OnceOnly, json_answer
 from okrbridge.api.schemas.documents import DocumentBody
-from okrbridge.application.access_ports import Caller, Role, StoredAnswer
+from okrbridge.application.access_ports import Caller, StoredAnswer
 from okrbridge.application.audit import LONGEST_REASON
 from okrbridge.application.document_writing import (
     DocumentWriter,
@@ -61,43 +60,21 @@ Why = Annotated[
     Query(max_length=LONGEST_REASON, description="The reason, for the audit log; needed to remove while a cycle runs."),
 ]
 
-WRITES = problems(
-    BAD_REQUEST,
-    WRITING_DISABLED,
-    TOO_LARGE,
-    INVALID_REQUEST,
-    KEY_REUSED,
-    KEY_IN_USE,
-    DATABASE_UNAVAILABLE,
+_CREATING = (
+    *(WRITING_DISABLED, CONFLICT, DECLARED_IN_FILE, CYCLE_CLOSED, DEFINITIONS_REFUSED),
+    *(DOCUMENT_REFUSED, REASON_REQUIRED),
 )
-_DOCUMENTS = problems(CONFLICT, DECLARED_IN_FILE, CYCLE_CLOSED, DEFINITIONS_REFUSED, KEY_IN_USE)
-_REFUSED = problems(INVALID_REQUEST, DOCUMENT_REFUSED, REASON_REQUIRED, KEY_REUSED)
-CREATED: Responses = {**WRITES, **_DOCUMENTS, **_REFUSED}
-UPDATED: Responses = {**CREATED, **problems(NOT_FOUND, PRECONDITION_REQUIRED, PRECONDITION_FAILED)}
+
+
+def writes(*more: Problem) -> Responses:
+    """The problem answers of a route that writes: those that every write may have, and more."""
+    everywhere = (BAD_REQUEST, TOO_LARGE, INVALID_REQUEST, KEY_REUSED, KEY_IN_USE, DATABASE_UNAVAILABLE)
+    return problems(*everywhere, *more)
+
+
+CREATED = writes(*_CREATING)
+UPDATED = writes(*_CREATING, NOT_FOUND, PRECONDITION_REQUIRED, PRECONDITION_FAILED)
 REMOVED: Responses = {**UPDATED, 204: {"description": "It is gone"}}
-
-
-async def _sound_json(request: Request) -> None:
-    """Refuse a body that nothing could answer with: NaN, half characters, whole numbers beyond 64 bits.
-
-    The framework's own reader lets them pass.
-    """
-    body = await request.body()
-    try:
-        orjson.loads(body)
-        orjson.dumps(json.loads(body))
-    except (ValueError, orjson.JSONEncodeError, RecursionError) as error:
-        place = {"loc": ("body",), "msg": f"not valid JSON: {error}", "type": "json_invalid"}
-        raise RequestValidationError([place]) from error
-
-
-SOUND_JSON = Depends(_sound_json)
-"""For ``dependencies=[…, SOUND_JSON]``, after what asks for the caller: ``takes_json`` has both."""
-
-
-def takes_json(role: Role) -> list[Any]:
-    """The ``dependencies`` of a route that takes a body from callers of a role, who are asked for it first."""
-    return [Depends(Requires(role)), SOUND_JSON]
 
 
 @dataclass
@@ -139,6 +116,8 @@ class Writing:
 
         guard: WritingLock = self.request.app.state.writing
         with guard.lock:
+            # The phase of a cycle decides what may be written, and another process may have changed it just now.
+            self.services.newest_definitions()
             # Loading takes seconds where there is much; nobody else could write for so long. What the rehearsal meets,
             # the write meets again.
             with suppress(OkrbridgeError), self.services.storage.reading() as database:
@@ -194,10 +173,12 @@ def replaced(before: StoredDocument, change: Callable[[Json], Json]) -> Json:
     new = change(old)
     metadata: Any = new.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    unchanged = {"apiVersion": old["apiVersion"], "kind": old["kind"]}
-    if name != before.name or any(new.get(key) != value for key, value in unchanged.items()):
-        message = "name, kind and apiVersion never change; make another one"
-        raise refused(f"http:{before.kind}/{before.name}", "metadata.name", message, "wrong_value")
+    kept = {"apiVersion": old["apiVersion"], "kind": old["kind"], "metadata.name": before.name}
+    now = {"apiVersion": new.get("apiVersion"), "kind": new.get("kind"), "metadata.name": name}
+    changed = [path for path, value in kept.items() if now[path] != value]
+    if changed:
+        document = f"http:{before.kind}/{before.name}"
+        raise refused(document, changed[0], "name, kind and apiVersion never change; make another one", "wrong_value")
     return new
 
 

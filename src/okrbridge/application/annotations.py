@@ -12,6 +12,7 @@ from okrbridge.application.ports import Transaction
 from okrbridge.application.records import DefinitionRevision, ProgressRecord
 from okrbridge.application.recurrence import occurrences
 from okrbridge.application.reports import Item, rfc3339
+from okrbridge.application.visibility import Sight
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.windows import Interval
@@ -38,13 +39,16 @@ class AskedAnnotations:
     key_result: KeyResult | None = None
 
 
-def annotation_items(database: Transaction, definitions: DefinitionSet, asked: AskedAnnotations) -> list[Item]:
+def annotation_items(
+    database: Transaction, definitions: DefinitionSet, sight: Sight, asked: AskedAnnotations
+) -> list[Item]:
     """What happened in an interval, ascending: events, maintenance, status changes, definition changes.
 
     Args:
         definitions: as the caller sees them.
+        sight: the caller's; events about what is hidden are left out.
     """
-    found = [*_events(database, asked)]
+    found = [_of_event(one) for one in _events(database, asked) if sight.shows_event(one)]
     if not asked.kinds:
         found += [*_maintenance(definitions, asked.interval), *_definition_changes(database, definitions, asked)]
         if asked.key_result is not None:
@@ -53,9 +57,9 @@ def annotation_items(database: Transaction, definitions: DefinitionSet, asked: A
     return sorted(found, key=lambda one: (str(one["time"]), str(one["title"])))[-MOST:]
 
 
-def _events(database: Transaction, asked: AskedAnnotations) -> Iterable[Item]:
+def _events(database: Transaction, asked: AskedAnnotations) -> Iterable[Event]:
     events = database.events.overlapping(asked.interval, asked.kinds or TOLD, MOST)
-    return [_of_event(one) for one in events if asked.service in ("", one.service)]
+    return (one for one in events if asked.service in ("", one.service))
 
 
 def _of_event(event: Event) -> Item:

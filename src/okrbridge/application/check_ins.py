@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -39,6 +39,7 @@ class Said:
     slows: str = ""
     override_value: float | None = None
     override_expires_at: datetime | None = None
+    withdraw_override: bool = False
 
 
 def check_in_of(report: KeyResultReport, said: Said, evidence: Item, caller: Caller, at: datetime) -> CheckIn:
@@ -56,7 +57,7 @@ def check_in_of(report: KeyResultReport, said: Said, evidence: Item, caller: Cal
         output_note=said.output_note,
         slows=said.slows,
         override_value=said.override_value,
-        override_expires_at=said.override_expires_at,
+        override_expires_at=at if said.withdraw_override else said.override_expires_at,
         status=str(report.status),
     )
 
@@ -82,6 +83,7 @@ def refuse_impossible(report: KeyResultReport, said: Said, known: Mapping[str, o
         found.append(("override_expires_at", "goes with override_value; remove it, or give the value"))
     if expires is not None and not at < expires <= at + LONGEST_OVERRIDE:
         found.append(("override_expires_at", f"must be in the future, {LONGEST_OVERRIDE.days} days at most"))
+    found += _impossible_withdrawal(said, is_manual=is_manual)
     if said.slows and said.output is not CheckInOutput.TRADE_OFF:
         found.append(("slows", "goes with output trade_off"))
     if said.output is CheckInOutput.TRADE_OFF and (said.slows not in known or said.slows == report.key_result.id):
@@ -90,6 +92,29 @@ def refuse_impossible(report: KeyResultReport, said: Said, known: Mapping[str, o
         found.append(("output_note", "say which initiative changes, what slows down, or who is asked for what"))
     if found:
         raise RefusedInputError("check-in", found)
+
+
+def _impossible_withdrawal(said: Said, *, is_manual: bool) -> Iterator[tuple[str, str]]:
+    if said.withdraw_override and is_manual:
+        yield "withdraw_override", "there is no measured value behind it; say the right one with override_value"
+    elif said.withdraw_override and (said.override_value is not None or said.override_expires_at is not None):
+        yield "withdraw_override", "goes without another override; the newer one takes the place of the older by itself"
+
+
+def withdrawn(said: Said, standing: CheckIn | None, at: datetime) -> CheckIn | None:
+    """The override that a check-in withdraws; None when it withdraws none.
+
+    Args:
+        standing: the newest check-in that says a value or withdraws one.
+
+    Raises:
+        RefusedInputError: no override stands.
+    """
+    if not said.withdraw_override:
+        return None
+    if standing is None or not standing.overrides_at(at):
+        raise RefusedInputError("check-in", [("withdraw_override", "no override stands now; leave it out")])
+    return standing
 
 
 def evidence_of(report: KeyResultReport, last: CheckIn | None, events: Sequence[Event]) -> Item:
@@ -159,6 +184,7 @@ def check_in_item(check_in: CheckIn) -> Item:
         "is_without_decision": is_undecided,
         "override_value": finite(check_in.override_value),
         "override_expires_at": rfc3339(check_in.override_expires_at),
+        "is_withdrawal": check_in.is_withdrawal,
     }
 
 

@@ -19,6 +19,9 @@ SHORTEST = timedelta(hours=1)
 FIRST_CELLS = 500_000
 """Slices of all SLIs in the first chunk, before it is known how fast the sources are."""
 
+FIRST_INSTANTS = 1440
+"""Of the first chunk, a day of minutes: one after the other takes longer than all SLIs of one together."""
+
 MOST_CELLS = 2_000_000
 """Slices of all SLIs in one chunk, about 50 MB while it is answered and written."""
 
@@ -40,7 +43,7 @@ class ChunkLength:
     _length: timedelta = field(init=False)
 
     def __post_init__(self) -> None:
-        self._length = self._of_cells(FIRST_CELLS)
+        self._length = min(self._of_cells(FIRST_CELLS), max(SHORTEST, FIRST_INSTANTS * self.grid.step))
 
     def start_before(self, end: datetime, *, is_asked: bool = True) -> datetime:
         """Start of the chunk that ends at ``end``; on a whole hour where that leaves the chunk any time.

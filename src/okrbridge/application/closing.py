@@ -13,8 +13,8 @@ from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.ports import Transaction
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.score_items import score_item
-from okrbridge.application.scored import UNSCORED, Scored, Scoring, judged
-from okrbridge.application.significance_statement import Statements
+from okrbridge.application.scored import UNSCORED, Basis, Scored, Scoring, judged
+from okrbridge.application.significance_statement import Statement, Statements
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind, KeyResultState
@@ -69,71 +69,132 @@ class UnfinishedClosingError(OkrbridgeError):
         super().__init__("; ".join(f"{one.key_result}: {one.message}" for one in lacks))
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What the rules say at the close, worked out before anybody waits for it.
+
+    Attributes:
+        scored: every key result of the cycle but drafts, by id.
+        statements: of significance, by id.
+        basis: what was known then.
+    """
+
+    scored: Sequence[Scored]
+    statements: Mapping[str, Statement]
+    basis: Basis
+
+
 @dataclass(frozen=True)
 class Closing:
     """Closes one cycle at an instant.
 
     Attributes:
         at: now; what was measured by then, and by the cycle's end, counts.
+        computed: what another transaction worked out for the same instant; None to do it in this one.
     """
 
     transaction: Transaction
     definitions: DefinitionSet
     cycle: Cycle
     at: datetime
+    computed: Computed | None = None
+
+    def compute(self) -> Computed | None:
+        """What the rules say now, read from this transaction; None when the cycle is closed already.
+
+        A thousand key results take a second or two. Done in a reading transaction first, it holds up no tick.
+        """
+        if self.transaction.scores.of_cycle(self.cycle.name):
+            return None
+        return self._computed(self.scoring)
 
     @property
     def scoring(self) -> Scoring:
         """The cycle's key results as they stand at the close."""
         return Scoring(self.transaction, self.definitions, self.cycle, min(self.at, self.cycle.interval.end))
 
+    @property
+    def is_early(self) -> bool:
+        """Whether the cycle still runs."""
+        return self.at < self.cycle.interval.end
+
     def form(self) -> Item:
         """What closing asks of people, with the scores that the rule gives now."""
+        scoring = self.scoring
+        items = [_form_item(scored) for scored in scoring.all()]
         return {
             "cycle": self.cycle.name,
-            "as_of": rfc3339(self.scoring.until),
-            "items": [_form_item(scored) for scored in self.scoring.all()],
+            "as_of": rfc3339(scoring.until),
+            "is_early": self.is_early,
+            "items": items,
         }
 
-    def close(self, judgements: Mapping[str, Judgement], caller: Caller, request_id: str = "") -> list[ScoreRecord]:
+    def close(
+        self, judgements: Mapping[str, Judgement], caller: Caller, request_id: str = "", *, early: bool = False
+    ) -> list[ScoreRecord]:
         """Keep a score of every key result but drafts; from then on the cycle is closed.
 
         Args:
             judgements: by ``OBJECTIVE/NAME``.
+            early: whether a cycle that still runs is meant to be closed, which nobody can take back.
 
         Raises:
             CycleClosedError: the cycle is closed already.
-            ConflictError: it has not begun, or has nothing to score.
+            ConflictError: it has not begun, or still runs and ``early`` is not said, or has nothing to score, or was
+                declared anew meanwhile.
             UnfinishedClosingError: something was not said, or is not for saying; nothing is stored.
         """
-        self._require_open()
-        scored = self.scoring.all()
+        self._require_open(early=early)
+        computed = self._current()
+        scored, statements = computed.scored, computed.statements
         if not scored:
             raise ConflictError(f"cycle {self.cycle.name} has no key result to score")
         lacks = [*_unknown(judgements, scored), *(lack for one in scored for lack in _lacks(one, judgements))]
         if lacks:
             raise UnfinishedClosingError(lacks)
-        statements = Statements(self.transaction, self.definitions).of(self.scoring.key_results, self.scoring.until)
         records = [
             self._record(one, judgements[one.key_result.id], caller, statements.get(one.key_result.id))
             for one in scored
         ]
-        for record in records:
-            self.transaction.scores.save(record)
+        self.transaction.scores.save(*records)
         after = {"scores": [score_item(record) for record in records]}
         change = Change("close", "Cycle", self.cycle.name, None, after)
         record_change(self.transaction, caller, change, self.at, request_id)
         return records
 
-    def _require_open(self) -> None:
+    def _current(self) -> Computed:
+        """What was computed before, when nothing that it rests on has changed since; else computed anew.
+
+        Raises:
+            ConflictError: what is declared has changed since, so that the caller looks at something that is no more.
+        """
+        scoring = self.scoring
+        if self.computed is None:
+            return self._computed(scoring)
+        before = self.computed.basis
+        if before.editions != scoring.basis.editions:
+            raise ConflictError(f"a document was changed while cycle {self.cycle.name} was being closed; send it again")
+        return self.computed if before == scoring.basis else self._computed(scoring)
+
+    def _computed(self, scoring: Scoring) -> Computed:
+        statements = Statements(self.transaction, self.definitions).of(scoring.key_results, scoring.until)
+        return Computed(scoring.all(), statements, scoring.basis)
+
+    def _require_open(self, *, early: bool) -> None:
         kept = self.transaction.scores.of_cycle(self.cycle.name)
         if kept:
             closed = f"{kept[0].closed_at:%Y-%m-%dT%H:%M:%SZ}"
             raise CycleClosedError(f"cycle {self.cycle.name} is closed since {closed}; PATCH changes a single score")
         if self.at < self.cycle.interval.start:
             raise ConflictError(f"cycle {self.cycle.name} has not begun, so there is nothing to score")
+        if self.is_early and not early:
+            end = rfc3339(self.cycle.interval.end)
+            raise ConflictError(
+                f"cycle {self.cycle.name} runs until {end}, and a close cannot be taken back; "
+                'send "early": true to close it now'
+            )
 
-    def _record(self, scored: Scored, judgement: Judgement, caller: Caller, statement: Item | None) -> ScoreRecord:
+    def _record(self, scored: Scored, judgement: Judgement, caller: Caller, statement: Statement | None) -> ScoreRecord:
         return ScoreRecord(
             key_result=scored.key_result.id,
             cycle=self.cycle.name,

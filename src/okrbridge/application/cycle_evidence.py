@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from okrbridge.application.daily_progress import DAY, daily_progress, records_of_day
+from okrbridge.application.daily_progress import DAY, INSTANT, daily_progress
 from okrbridge.application.guard_time import holds_now
 from okrbridge.application.okr_records import CheckIn, CheckInOutput
 from okrbridge.application.ports import Transaction
@@ -40,6 +40,22 @@ class RedSpell:
     def latency_days(self) -> float | None:
         """Days from red to decision; None without a decision."""
         return None if self.decided_at is None else (self.decided_at - self.since) / DAY
+
+
+@dataclass(frozen=True, slots=True)
+class _DaysOfRed:
+    """Days in a row that ended red.
+
+    Attributes:
+        last_of_first_day: the last record of the first of them.
+        first_day: the time in which it became red, moved on so that it holds its end and not its start.
+        until: the record by which it was not red any more; None while it is.
+    """
+
+    key_result: str
+    last_of_first_day: datetime
+    first_day: Interval
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -78,29 +94,20 @@ class CycleEvidence:
             **self._discipline(key_result, said),
         }
 
-    def check_ins(self, key_result: KeyResult) -> list[CheckIn]:
+    def check_ins(self, key_result: KeyResult) -> Sequence[CheckIn]:
         """What people said in the cycle, ascending."""
-        return self.transaction.check_ins.of(key_result.id, self.interval)
+        return self._said.get(key_result.id, ())
 
     def red_spells(self, key_result: KeyResult) -> list[RedSpell]:
         """When it was off track, by the status at the end of each day; the first of a day is found to the tick.
 
         A key result that was red and recovered between two day ends is not red here.
         """
-        spells: list[RedSpell] = []
-        since: datetime | None = None
-        before = self.interval.start
-        for record in self._days[key_result.id]:
-            is_red = record.shown in RED
-            if is_red and since is None:
-                since = self._first_red(record, before)
-            elif not is_red and since is not None:
-                spells.append(self._spell(key_result, since, record.at))
-                since = None
-            before = record.at
-        return spells if since is None else [*spells, self._spell(key_result, since, None)]
+        return [self._spell(key_result, one) for one in self._red[key_result.id]]
 
-    def _spell(self, key_result: KeyResult, since: datetime, until: datetime | None) -> RedSpell:
+    def _spell(self, key_result: KeyResult, found: _DaysOfRed) -> RedSpell:
+        # A day that ends red had a red record, its last at the latest; the first one is when it began.
+        since, until = self._first_red[found], found.until
         decided = (
             one.at
             for one in self.check_ins(key_result)
@@ -108,10 +115,22 @@ class CycleEvidence:
         )
         return RedSpell(since, until, next(decided, None))
 
-    def _first_red(self, last: ProgressRecord, before: datetime) -> datetime:
-        since = max(before, last.at - DAY)
-        records = records_of_day(self.transaction, last.key_result, Interval(since, last.at))
-        return next((one.at for one in records if one.shown in RED), last.at)
+    @cached_property
+    def _red(self) -> Mapping[str, Sequence[_DaysOfRed]]:
+        start = self.interval.start
+        return {one.id: list(_days_of_red(self._days[one.id], start)) for one in self.key_results}
+
+    @cached_property
+    def _first_red(self) -> Mapping[_DaysOfRed, datetime]:
+        """When each spell began, looked up for all of them at once."""
+        spells = [one for found in self._red.values() for one in found]
+        asked = [(one.key_result, one.first_day) for one in spells]
+        first = self.transaction.progress.first_shown(RED, asked)
+        return {one: at or one.last_of_first_day for one, at in zip(spells, first, strict=True)}
+
+    @cached_property
+    def _said(self) -> Mapping[str, Sequence[CheckIn]]:
+        return self.transaction.check_ins.within([one.id for one in self.key_results], self.interval)
 
     @cached_property
     def _days(self) -> Mapping[str, list[ProgressRecord]]:
@@ -141,6 +160,27 @@ class CycleEvidence:
             "check_ins_count": len(said),
             "check_ins_without_decision": len(undecided),
         }
+
+
+def _days_of_red(days: Sequence[ProgressRecord], start: datetime) -> Iterator[_DaysOfRed]:
+    """The runs of days that ended red.
+
+    Args:
+        days: the last record of each day, ascending.
+        start: of the first day.
+    """
+    began: _DaysOfRed | None = None
+    before = start
+    for record in days:
+        if record.shown in RED:
+            day = Interval(max(before, record.at - DAY) + INSTANT, record.at + INSTANT)
+            began = began or _DaysOfRed(record.key_result, record.at, day)
+        elif began is not None:
+            yield replace(began, until=record.at)
+            began = None
+        before = record.at
+    if began is not None:
+        yield began
 
 
 def week_of(cycle: Cycle, at: datetime) -> int:

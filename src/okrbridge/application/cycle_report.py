@@ -17,7 +17,7 @@ from okrbridge.application.cycle_evidence import CycleEvidence
 from okrbridge.application.cycle_rules import changes_between
 from okrbridge.application.cycle_summary import cycle_summary
 from okrbridge.application.cycle_view import CycleView
-from okrbridge.application.guard_time import with_frozen_baseline
+from okrbridge.application.guard_time import frozen_by_question, with_frozen_baseline
 from okrbridge.application.okr_records import CheckInOutput, JsonValue, ScoreRecord
 from okrbridge.application.ports import Transaction
 from okrbridge.application.reports import Item, finite, key_result_item, objective_item, rfc3339
@@ -90,9 +90,10 @@ class Reporting:
     @cached_property
     def _evidence(self) -> CycleEvidence:
         key_results = [one.key_result for objective in self._objectives for one in objective.key_results]
-        declared, baselines = self.view.definitions.key_result_by_id, self.transaction.baselines.all()
+        declared = self.view.definitions.key_result_by_id
+        frozen = frozen_by_question(self.transaction.baselines.all())
         names = {name for one in key_results for name in one.guards if name in declared}
-        guards = {name: with_frozen_baseline(declared[name], baselines) for name in sorted(names)}
+        guards = {name: with_frozen_baseline(declared[name], frozen) for name in sorted(names)}
         return CycleEvidence(self.transaction, self.report.cycle, key_results, guards, self.view.snapshot.at)
 
     @property
@@ -118,6 +119,7 @@ class Reporting:
         return {
             **{key: item[key] for key in _NUMBERS},
             "state": str(report.key_result.state),
+            "mean_interval": None if "override" in item["details"] else item["details"].get("mean_interval"),
             **{key: item[key] if is_running or key == "confidence" else None for key in _FORECAST},
             "value_at_close": score.evidence.get("value") if score else None,
             "progress_at_close_ratio": score.evidence.get("progress_ratio") if score else None,
@@ -127,12 +129,13 @@ class Reporting:
 
     def _trade_offs(self) -> list[Item]:
         """What slows so that something else may move; not told when either is hidden."""
+        sight = self.view.sight
         found = [
             (one.at, report.key_result.id, one)
             for objective in self._objectives
             for report in objective.key_results
             for one in self._evidence.check_ins(report.key_result)
-            if (one.slows or one.output is CheckInOutput.TRADE_OFF) and self.view.sight.shows_key_result(one.slows)
+            if (one.slows or one.output is CheckInOutput.TRADE_OFF) and (not one.slows or sight.tells_of(one.slows))
         ]
         return [
             {"at": rfc3339(at), "key_result": name, "slows": one.slows or None, "note": one.output_note}
@@ -145,15 +148,16 @@ class Reporting:
             yield from self._changes_of(report.objective)
 
     def _changes_of(self, objective: OkrObjective) -> Iterator[Item]:
-        kept = self.transaction.definitions.revisions("Objective", objective.name)
+        kept, sight = self.transaction.definitions.revisions("Objective", objective.name), self.view.sight
         for before, after in pairwise(kept):
             if before.content is None or after.content is None or after.at not in self._evidence.interval:
                 continue
             for change in changes_between(json.loads(before.content), json.loads(after.content)):
                 name = f"{objective.name}/{change.key_result}"
-                if self.view.sight.shows_key_result(name):
+                if sight.tells_of(name):
                     why = _reason(change.revision)
-                    values = {"before": change.before, "after": change.after}
+                    sides = {"before": change.before, "after": change.after}
+                    values = {side: sight.of_references(one, objective.name) for side, one in sides.items()}
                     yield {"key_result": name, "revision": after.number, "at": rfc3339(after.at), **values, **why}
 
     def _initiatives(self) -> Iterator[Initiative]:

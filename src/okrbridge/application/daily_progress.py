@@ -16,8 +16,6 @@ from okrbridge.domain.windows import Interval
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 """Moves the ends of half-open intervals, so that they hold their end and not their start."""
-_MOST_A_DAY = 100_000
-"""Records of one day that are looked at; a tick a second makes 86,400."""
 
 
 def days_of(interval: Interval) -> list[Interval]:
@@ -33,11 +31,6 @@ def daily_progress(
     # The newest record at the end of a day without any is the last one of an earlier day, and is there already.
     sampled = transaction.progress.sampled(key_results, [day.end for day in days_of(interval)])
     return {name: [one for one in sampled.get(name, ()) if one.at > interval.start] for name in key_results}
-
-
-def records_of_day(transaction: Transaction, key_result: str, day: Interval) -> list[ProgressRecord]:
-    """Every record of one day, or of less, ascending."""
-    return transaction.progress.history(key_result, Interval(day.start + INSTANT, day.end + INSTANT), _MOST_A_DAY)
 
 
 def is_fresh(record: ProgressRecord) -> bool:

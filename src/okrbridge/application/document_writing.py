@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 import orjson
@@ -16,6 +17,7 @@ import orjson
 from okrbridge.application.access_ports import Caller
 from okrbridge.application.audit import Change, record_change
 from okrbridge.application.cycle_rules import DocumentChange, refuse_outside_its_phase
+from okrbridge.application.document_texts import unfit_texts
 from okrbridge.application.documents import API_VERSION, OVER_HTTP, Json, declared_in_file
 from okrbridge.application.okr_records import StoredDocument
 from okrbridge.application.ports import Transaction
@@ -24,6 +26,8 @@ from okrbridge.errors import ConfigurationError, ConflictError, DefinitionError,
 
 MOST_DOCUMENTS = 10_000
 """Made over HTTP; files have no such limit."""
+MOST_FAULTS = 20
+"""Told of the texts of one document."""
 
 
 class DeclaredInFileError(OkrbridgeError):
@@ -106,10 +110,10 @@ class DocumentWriter:
         """
         self._require_not_in_file(kind, name)
         if self.transaction.documents.get(kind, name) is not None:
-            raise ConflictError(f"there is a {kind} named {name!r} already; change it with PUT or PATCH")
+            raise ConflictError(f"another {kind} is named {name!r} already; change it with PUT or PATCH")
         if len(self.transaction.documents.all()) >= MOST_DOCUMENTS:
             raise ConflictError(f"there are {MOST_DOCUMENTS} documents already; declare more in files")
-        content = canonical(_whole(kind, name, document))
+        content = _content(kind, name, document)
         stored = StoredDocument(kind, name, content, 1, self.at, self.caller.name, self.at, self.caller.name)
         return self._keep("create", None, stored)
 
@@ -128,7 +132,7 @@ class DocumentWriter:
 
     def replace(self, before: StoredDocument, document: Json) -> Written:
         """Put another content in the place of a document. Raises as ``create``."""
-        content = canonical(_whole(before.kind, before.name, document))
+        content = _content(before.kind, before.name, document)
         if content == before.content:
             return Written(before, self._prepared(self.transaction.documents.all()))
         by = self.caller.name
@@ -245,6 +249,21 @@ def loadable(stored: Sequence[StoredDocument], prepare: Callable[[Sequence[Store
             left_out += sorted(faulty)
         else:
             return left_out
+
+
+def _content(kind: str, name: str, document: Json) -> str:
+    """The whole document as it is kept. Raises RefusedDocumentError for texts that cannot be, and endless nesting."""
+    whole, where = _whole(kind, name, document), f"http:{kind}/{name}"
+    try:
+        content = canonical(whole)
+    except orjson.JSONEncodeError as error:
+        raise RefusedDocumentError(
+            [Fault(where, 0, 0, "", "nested deeper than any document is", "too_deep")]
+        ) from error
+    unfit = list(islice(unfit_texts(where, whole), MOST_FAULTS))
+    if unfit:
+        raise RefusedDocumentError(unfit)
+    return content
 
 
 def _whole(kind: str, name: str, document: Json) -> Json:

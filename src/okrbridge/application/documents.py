@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from okrbridge.application.okr_records import StoredDocument
 from okrbridge.application.reports import Item, rfc3339
 from okrbridge.application.visibility import Sight
 from okrbridge.domain.definition_set import DeclaredDocument, DefinitionSet
+from okrbridge.domain.key_results import Visibility
 
 API_VERSION = "okrbridge.dev/v1"
 FROM_FILES, OVER_HTTP = "file", "http"
@@ -43,6 +44,20 @@ def shown_documents(
     found |= {one.name: from_file(one) for one in declared}
     seen = (seen_document(found[name], sight) for name in sorted(found))
     return [one for one in seen if one is not None]
+
+
+def shown_document(
+    kind: str, name: str, definitions: DefinitionSet, stored: StoredDocument | None, sight: Sight
+) -> ShownDocument | None:
+    """One document as a caller sees it; None when nobody made it, and when it is not there for them.
+
+    Args:
+        stored: what was made over HTTP under that name, if anything was.
+    """
+    declared = declared_in_file(definitions, kind, name)
+    if declared is not None:
+        return seen_document(from_file(declared), sight)
+    return seen_document(from_store(stored), sight) if stored is not None else None
 
 
 def from_store(stored: StoredDocument) -> ShownDocument:
@@ -88,8 +103,10 @@ def seen_document(shown: ShownDocument, sight: Sight) -> ShownDocument | None:
     if shown.kind == "Objective" and not sight.shows_objective(shown.name):
         return None
     spec = shown.document.get("spec")
-    if not sight.texts or not isinstance(spec, dict):
+    if sight.sees_all or not isinstance(spec, dict):
         return shown
+    if spec.get("visibility") == Visibility.RESTRICTED:
+        return None
     if shown.kind == "Initiative" and not sight.shows_initiative(_texts(spec.get("keyResults"))):
         return None
     document = {**shown.document, "spec": _seen_spec(shown, spec, sight)}
@@ -103,29 +120,14 @@ def _seen_spec(shown: ShownDocument, spec: Json, sight: Sight) -> Json:
     if shown.kind == "Initiative":
         return {**spec, "keyResults": [one for one in _texts(key_results) if sight.shows_key_result(one)]}
     named = [one for one in key_results if isinstance(one, dict)]
-    seen = [one for one in named if sight.shows_key_result(f"{shown.name}/{one.get('name')}")]
-    return {**spec, "keyResults": [_without_hidden_references(one, shown.name, sight) for one in seen]}
+    seen = [one for one in named if _is_seen(one, shown.name, sight)]
+    return {**spec, "keyResults": [sight.of_references(one, shown.name) for one in seen]}
 
 
-def _without_hidden_references(key_result: Json, objective: str, sight: Sight) -> Json:
-    """A key result whose guards and parts tell no names of hidden ones, which stand there without their objective."""
-    hidden = {one.partition("/")[2] for one in sight.key_results if one.startswith(f"{objective}/")}
-    if not hidden:
-        return key_result
-    return {key: _replaced(value, hidden) if key in _REFERENCES else value for key, value in key_result.items()}
-
-
-_REFERENCES = ("guards", "bestOf", "parts", "measure")
-
-
-def _replaced(value: Any, hidden: set[str]) -> Any:  # noqa: ANN401 - any JSON
-    if isinstance(value, str):
-        return "a restricted key result" if value in hidden else value
-    if isinstance(value, list):
-        return [_replaced(one, hidden) for one in value]
-    if isinstance(value, Mapping):
-        return {key: _replaced(one, hidden) for key, one in value.items()}
-    return value
+def _is_seen(key_result: Json, objective: str, sight: Sight) -> bool:
+    """What is written in another process is not in force here at once; until then the document alone says it."""
+    is_restricted = key_result.get("visibility") == Visibility.RESTRICTED
+    return not is_restricted and sight.tells_of(f"{objective}/{key_result.get('name')}")
 
 
 def _texts(value: object) -> list[str]:

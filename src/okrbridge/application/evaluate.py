@@ -30,6 +30,7 @@ from okrbridge.application.settling import settled
 from okrbridge.application.slo_evaluation import SloEvaluation
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.application.source_health import SourceHealth
+from okrbridge.application.thinning import Thinning
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import StorageError
@@ -66,6 +67,7 @@ class Evaluator:
         self.backfill = Backfill(self.parts, self.definitions)
         self.recheck = Recheck(self.parts, self.definitions)
         self.retention = Retention(self.parts, self.definitions)
+        self._thinning = Thinning(self.parts, self.definitions)
         self._final_scores = FinalScores(self.parts, self.definitions)
         self._findings = Findings(self.parts, self.definitions)
         self._slos = SloEvaluation(self.definitions, self.parts.grid, self.parts.sources)
@@ -123,12 +125,14 @@ class Evaluator:
     def upkeep(self, at: datetime, keep_going: Callable[[], bool]) -> None:
         """What is due beside the tick.
 
-        Late slices are read again, old ones are forgotten, scores of closed cycles are brought up to date, findings are
-        looked for, and plans are learnt again.
+        Late slices are read again, old ones are forgotten, old records of key results are thinned, scores of closed
+        cycles are brought up to date, findings are looked for, and plans are learnt again.
         """
         self.recheck.run(at, keep_going, skip=self.health.failing_slis())
         if keep_going():
             self.retention.run(at)
+        if keep_going():
+            self._try("thinning", lambda: self._thinning.run(at, keep_going))
         if keep_going():
             self._try("final scores", lambda: self._final_scores.run(at))
         if keep_going():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from okrbridge.application.check_ins import OWN_SOURCE
@@ -77,6 +77,18 @@ def _faults(event: SentEvent, now: datetime) -> Iterator[tuple[str, str]]:
             yield name, "must not be before start, nor in the future"
     if event.end is not None and event.end - event.start > LONGEST_EVENT:
         yield "end", f"lasts longer than {LONGEST_EVENT.days} days"
+
+
+def replaced(known: Sequence[Event], sent: Sequence[Event]) -> list[Event]:
+    """The stored events that sent ones put something else in the place of, by source and id.
+
+    Args:
+        known: what is stored under their sources and ids.
+    """
+    new = {(one.source, one.external_id): one for one in sent}
+    pairs = ((one, new[one.source, one.external_id]) for one in known)
+    changed = [one for one, now in pairs if replace(now, received_at=one.received_at) != one]
+    return sorted(changed, key=lambda one: (one.source, one.external_id))
 
 
 def event_item(event: Event) -> Item:

@@ -13,6 +13,7 @@ from okrbridge.application.reports import Item, finite
 from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.ledger import WindowCounts
 from okrbridge.domain.measures import SloMeasure, SloQuantity
+from okrbridge.domain.sample_mean import student_t
 from okrbridge.domain.slo import Slo
 
 Details = Mapping[str, JsonValue]
@@ -30,7 +31,8 @@ def value_formulas(report: KeyResultReport, slo: Slo | None, counts: WindowCount
     if slo is not None and isinstance(report.key_result.measure, SloMeasure):
         return _of_slo(report, report.key_result.measure, slo, counts, details)
     value = finite(report.progress.value)
-    return [*_baseline(report), *_run_rate(details, value), *_share(details, value), *_parts(details, value)]
+    of_value = [*_run_rate(details, value), *_share(details, value), *_parts(details, value)]
+    return [*_baseline(report), *of_value, *_mean_interval(details)]
 
 
 def _of_slo(
@@ -99,6 +101,19 @@ def _share(details: Details, value: float | None) -> list[Item]:
     return [formula("value", "good / total", f"{_of(details, 'good')} / {_of(details, 'total')}", value)]
 
 
+def _mean_interval(details: Details) -> list[Item]:
+    """How far the mean of all may lie off the mean of the samples, with 95 %."""
+    told = details.get("mean_interval")
+    if not isinstance(told, dict) or not isinstance(told["n"], int):
+        return []
+    half = f"{student_t(told['n'] - 1):.5g} x {_of(told, 'deviation')} / sqrt({told['n']})"
+    text = "x deviation / sqrt(n) with Student's t at 95 %"
+    return [
+        formula(f"mean_{end}", f"mean {sign} t {text}", f"{_of(told, 'mean')} {sign} {half}", _number(told[end]))
+        for end, sign in (("low", "-"), ("high", "+"))
+    ]
+
+
 def _parts(details: Details, value: float | None) -> list[Item]:
     """The weighted mean of a composite's parts."""
     parts = details.get("parts")
@@ -112,5 +127,9 @@ def _parts(details: Details, value: float | None) -> list[Item]:
 
 
 def _of(details: Details, key: str, otherwise: str = "unknown") -> str:
-    found = details.get(key)
-    return number(float(found)) if isinstance(found, int | float) else otherwise
+    found = _number(details.get(key))
+    return otherwise if found is None else number(found)
+
+
+def _number(value: JsonValue) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -181,6 +181,7 @@ def _key_result(it: Mapping[str, Any]) -> list[str]:
             ("why no value", it["error"]),
             *_details(it["details"]),
             *_outlook(it["outlook"]),
+            *_target_help(it["target_help"], it["unit"]["reported_in"]),
             (
                 "last good",
                 f"{number(last['value'])} at {last['at']} ({_seconds(last['age_seconds'])} ago)" if last else "never",
@@ -205,9 +206,34 @@ def _details(details: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     return [
         ("missing", ", ".join(details.get("missing", ()))),
         ("pending", ", ".join(details.get("pending", ()))),
+        ("interval", _mean_interval(details.get("mean_interval"))),
         ("worst", f"{worst['name']} at {number(worst['value'])} {worst.get('unit', '')}".rstrip() if worst else None),
         ("overridden", f"by {said['by']} at {said['at']}{until}" if said else None),
         ("measured", number(said["measured_value"]) if said else None),
+    ]
+
+
+def _mean_interval(told: Mapping[str, Any] | None) -> str | None:
+    """How far the mean of a few samples can be trusted; six digits say more than enough of that."""
+    if told is None:
+        return None
+    low, high, deviation = (f"{told[key]:.6g}" for key in ("low", "high", "deviation"))
+    ends = f"{low} to {high} {told['unit']}".rstrip()
+    return f"{ends}, 95 % interval of the mean of {told['n']} samples with deviation {deviation}"
+
+
+def _target_help(told: Mapping[str, Any] | None, unit: str) -> list[tuple[str, str | None]]:
+    """The target beside what was achieved before."""
+    if told is None:
+        return []
+    if told["reason"]:
+        return [("past gains", f"not compared: {told['reason']}")]
+    windows = f"{told['windows_count']} windows of {told['window_weeks']:.3g} weeks"
+    needed, typical, stretch = (f"{number(told[key])} {unit}".rstrip() for key in ("needed", "typical", "stretch"))
+    less = f"{told['percentile_ratio']:.0%} of {windows} gained less than the {needed} that the target asks for"
+    return [
+        ("past gains", f"{less} (history of {told['history_of']})"),
+        ("usual gain", f"leads to {typical}; one in ten to {stretch} or beyond"),
     ]
 
 
@@ -224,6 +250,10 @@ def _outlook(outlook: Mapping[str, Any]) -> list[tuple[str, str | None]]:
 
 def _forecast(found: Mapping[str, Any]) -> str:
     middle = f"{number(found['p50'])} of the way, 80 % between {number(found['p10'])} and {number(found['p90'])}"
+    if found["value_p50"] is not None:
+        low, high = sorted((found["value_p10"], found["value_p90"]))
+        told = f"{number(found['value_p50'])} {found['unit']}".rstrip()
+        middle = f"{told}, 80 % between {number(low)} and {number(high)}; {middle}"
     chance = f"goal reached with probability {number(found['hit_probability_ratio'])}"
     return f"{middle}; {chance}; from {found['points']} points by {found['description']}"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from okrbridge.application.ports import Transaction
 from okrbridge.application.records import ProgressRecord
 from okrbridge.application.score_items import scored_as_of
 from okrbridge.application.scored import progress_under_guards
-from okrbridge.application.significance_statement import Statements, is_settled
+from okrbridge.application.significance_statement import Statement, Statements, is_settled
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
@@ -51,18 +52,20 @@ class FinalScores:
         """Do what is due at a tick; returns how many scores were brought up to date."""
         if self._done is not None and at - self._done < EVERY:
             return 0
+        # Worked out while others may write; only what comes of it is written as the only writer.
         with self.parts.storage.reading() as database:
-            is_due = any(True for _ in self._due(database, at))
-        updated = self._update(at) if is_due else 0
+            updated = self._updated(database, list(self._due(database, at)))
+        kept = self._keep(updated) if updated else 0
         self._done = at
-        return updated
+        return kept
 
-    def _update(self, at: datetime) -> int:
+    def _keep(self, updated: Sequence[tuple[ScoreRecord, ScoreRecord]]) -> int:
+        """Store scores in the place of those they were made from; one that was put right meanwhile waits an hour."""
         with self.parts.storage.transaction() as transaction:
-            due = list(self._due(transaction, at))
-            for one in due:
-                transaction.scores.save(self._updated(transaction, one))
-        return len(due)
+            now = {(one.cycle, one.key_result): one for one in transaction.scores.all()}
+            unchanged = [after for before, after in updated if now.get((before.cycle, before.key_result)) == before]
+            transaction.scores.save(*unchanged)
+        return len(unchanged)
 
     def _due(self, database: Transaction, at: datetime) -> Iterator[_Due]:
         for record in database.scores.all():
@@ -79,17 +82,29 @@ class FinalScores:
         is_scored = key_result.kind is not KeyResultKind.BASELINE and record.outcome is not Outcome.DROPPED
         return is_its_own and is_scored and not is_settled(record.significance, scored_as_of(record))
 
-    def _updated(self, transaction: Transaction, due: _Due) -> ScoreRecord:
-        key_result = due.key_result
-        statement = Statements(transaction, self.definitions).of([key_result], due.until).get(key_result.id)
-        record = transaction.progress.latest([key_result.id], due.until).get(key_result.id)
-        final = _final(due, record)
-        return replace(
-            due.record,
-            final=final,
-            final_at=due.until if final is not None else None,
-            significance=statement if statement is not None else due.record.significance,
-        )
+    def _updated(self, database: Transaction, due: Sequence[_Due]) -> list[tuple[ScoreRecord, ScoreRecord]]:
+        """Each score with what becomes of it; those of one cycle end at one instant and are looked up together."""
+        together: dict[datetime, list[_Due]] = defaultdict(list)
+        for one in due:
+            together[one.until].append(one)
+        found: list[tuple[ScoreRecord, ScoreRecord]] = []
+        for until, own in together.items():
+            statements = Statements(database, self.definitions).of([one.key_result for one in own], until)
+            records = database.progress.latest([one.key_result.id for one in own], until)
+            for one in own:
+                name = one.key_result.id
+                found.append((one.record, _after(one, records.get(name), statements.get(name))))
+        return found
+
+
+def _after(due: _Due, record: ProgressRecord | None, statement: Statement | None) -> ScoreRecord:
+    final = _final(due, record)
+    return replace(
+        due.record,
+        final=final,
+        final_at=due.until if final is not None else None,
+        significance=statement if statement is not None else due.record.significance,
+    )
 
 
 def _is_due(record: ScoreRecord, until: datetime, at: datetime) -> bool:

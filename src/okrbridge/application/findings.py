@@ -6,13 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from okrbridge.application.check_ins import RECENT_CHECK_INS, to_discuss
 from okrbridge.application.cycle_phases import phase_of
 from okrbridge.application.daily_progress import daily_progress
+from okrbridge.application.measuring.by_event import was_sent
 from okrbridge.application.okr_records import Finding, FindingState, ScoreRecord
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Transaction
+from okrbridge.application.score_items import is_restricted
 from okrbridge.application.self_diagnosis import (
     hidden_by_the_aggregate,
     low_scores,
@@ -39,7 +42,7 @@ from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.lint.checking import lint
 from okrbridge.domain.measures import IndicatorMeasure, Measure
-from okrbridge.domain.windows import EPOCH, Interval
+from okrbridge.domain.windows import Interval
 
 EVERY = timedelta(minutes=10)
 MOST_ALERTS = 10_000
@@ -144,13 +147,12 @@ def _of_key_results(
     transaction: Transaction, told: Sequence[KeyResultReport], definitions: DefinitionSet, at: datetime
 ) -> Iterator[Finding]:
     recent = transaction.check_ins.recent([one.key_result.id for one in told], at, RECENT_CHECK_INS)
-    ever = Interval(EPOCH, at)
     for report in told:
         yield from without_instrumentation(
             report,
             _measure(report.key_result, definitions),
             at,
-            is_sent=lambda kind: transaction.events.state(ever, kind)[0] > 0,
+            is_sent=partial(was_sent, transaction.events),
         )
         yield from hidden_by_the_aggregate(report, at)
         check_ins = recent.get(report.key_result.id, [])
@@ -193,7 +195,8 @@ def _of_teams(scores: Sequence[ScoreRecord], definitions: DefinitionSet, at: dat
     by_team: Mapping[str, list[ScoreRecord]] = defaultdict(list)
     for one in scores:
         objective = definitions.objective_by_name.get(one.key_result.partition("/")[0])
-        if objective is not None and objective.team:
+        # The median of a team is told to everybody, and that of one score is the score.
+        if objective is not None and objective.team and not is_restricted(one):
             by_team[objective.team].append(one)
     for team, own in by_team.items():
         yield from low_scores(team, own, definitions.cycle_by_name, at)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -107,19 +106,9 @@ def _missing(parts: Parts, definitions: DefinitionSet, at: datetime) -> Mapping[
     missing: dict[datetime, set[str]] = defaultdict(set)
     with parts.storage.reading() as database:
         for days, names in _days(definitions, parts.grid, at).items():
-            recorded = database.progress.sampled(names, [day + NEAR for day in days])
-            for name in names:
-                held = [record.at for record in recorded.get(name, ())]
-                for day in days:
-                    if not _is_near(held, day):
-                        missing[day].add(name)
+            for name, day in database.progress.lacking(names, days, NEAR):
+                missing[day].add(name)
     return missing
-
-
-def _is_near(held: Sequence[datetime], day: datetime) -> bool:
-    """Whether one of several instants, ascending, lies at a day's instant or soon after it."""
-    place = bisect_left(held, day)
-    return place < len(held) and held[place] <= day + NEAR
 
 
 def _days(definitions: DefinitionSet, grid: Grid, at: datetime) -> Mapping[tuple[datetime, ...], list[str]]:

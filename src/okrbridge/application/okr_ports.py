@@ -50,6 +50,9 @@ class CheckInRecords(Protocol):
     def of(self, key_result: str, interval: Interval | None = None, limit: int = 1000) -> list[CheckIn]:
         """Check-ins of a key result, ascending; the newest ``limit``."""
 
+    def within(self, key_results: Sequence[str], interval: Interval, limit: int = 1000) -> Mapping[str, list[CheckIn]]:
+        """Check-ins of several key results in an interval, each ascending; the newest ``limit`` of each."""
+
     def count(self, until: datetime) -> int:
         """How many there are of all key results at or before an instant; it tells whether anything was added."""
 
@@ -60,7 +63,10 @@ class CheckInRecords(Protocol):
         """The last ``count`` check-ins of each, ascending."""
 
     def latest_values(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
-        """The last check-in of each that says a value, at or before an instant; absent when there is none."""
+        """The last check-in of each that says a value or withdraws one, at or before an instant.
+
+        Absent when there is none.
+        """
 
 
 class EventRecords(Protocol):
@@ -68,6 +74,9 @@ class EventRecords(Protocol):
 
     def save(self, events: Sequence[Event]) -> int:
         """Store, idempotent on (source, external id); returns how many were new."""
+
+    def known(self, sent: Sequence[Event]) -> list[Event]:
+        """The events that are stored under the sources and external ids of these, as they are."""
 
     def between(
         self, interval: Interval, kinds: Sequence[str] = (), limit: int = 10_000, after: str = ""
@@ -77,6 +86,16 @@ class EventRecords(Protocol):
         Args:
             after: the ``place`` of the last event of the page before; empty for the first page.
         """
+
+    def newest(self, kind: str, interval: Interval, limit: int, before: str = "") -> list[Event]:
+        """Events of a kind that started in an interval, in the opposite order of ``between``: the newest first.
+
+        Args:
+            before: the ``place`` of the last event of the page before; empty for the first page.
+        """
+
+    def named(self, kind: str, external_id: str, limit: int = 100) -> list[Event]:
+        """Events of a kind with one external id, ascending: each source gives its own ids, so there may be several."""
 
     def state(self, interval: Interval, kind: str) -> tuple[int, datetime | None]:
         """How many events of a kind started in an interval, and when the newest of them came in.
@@ -104,7 +123,7 @@ class BaselineRecords(Protocol):
 class ScoreRecords(Protocol):
     """Scores."""
 
-    def save(self, score: ScoreRecord) -> None:
+    def save(self, *scores: ScoreRecord) -> None:
         """Store, idempotent on (cycle, key result)."""
 
     def of_cycle(self, cycle: str) -> list[ScoreRecord]:

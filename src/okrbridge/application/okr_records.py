@@ -64,6 +64,7 @@ class CheckIn:
         slows: ``OBJECTIVE/NAME`` of the key result that a trade-off slows; empty for none.
         override_value: stands for the measured value, in the key result's unit, until ``override_expires_at``. For
             a manual measure it is the value itself.
+        override_expires_at: without a value: when the override before it was withdrawn.
         status: the status in force when it was said.
     """
 
@@ -81,6 +82,17 @@ class CheckIn:
     override_value: float | None = None
     override_expires_at: datetime | None = None
     status: str = ""
+
+    @property
+    def is_withdrawal(self) -> bool:
+        """Whether it ended the override before it."""
+        return self.override_value is None and self.override_expires_at is not None
+
+    def overrides_at(self, at: datetime) -> bool:
+        """Whether its value stands for the measured one at an instant; without an end it never does."""
+        return (
+            self.override_value is not None and self.override_expires_at is not None and at < self.override_expires_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,17 @@ class Event:
     def place(self) -> str:
         """Its place in the order of start, source and external id."""
         return f"{(self.start - EPOCH) // timedelta(microseconds=1)} {self.source} {self.external_id}"
+
+    @property
+    def whom(self) -> str:
+        """Whom it is about; what is about nobody, such as an incident, is named by its own id."""
+        return self.subject or self.external_id
+
+
+def order_of_place(place: str) -> tuple[int, str, str]:
+    """Microseconds of the start, source and external id of the event with a place: what events are ordered by."""
+    start, source, external_id = place.split(" ", 2)
+    return int(start), source, external_id
 
 
 @dataclass(frozen=True, slots=True)

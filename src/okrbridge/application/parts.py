@@ -21,6 +21,8 @@ class Parts:
         ingest_delay: how long after a boundary its samples are trusted to be in the source.
         late: how long after its end a slice is asked for again, as samples may have come late; zero for never.
         keep_slices, keep_hours: how long fine slices and sums of hours are kept at least, needed or not.
+        keep_records, keep_record_hours: the age at which measurements and progress are thinned to two an hour, and to
+            two a day.
     """
 
     storage: Storage
@@ -32,6 +34,8 @@ class Parts:
     late: timedelta = timedelta(minutes=10)
     keep_slices: timedelta = timedelta(days=30)
     keep_hours: timedelta = timedelta(days=396)
+    keep_records: timedelta = timedelta(days=7)
+    keep_record_hours: timedelta = timedelta(days=100)
     value_sources: Mapping[str, ValueSource] = field(default_factory=dict)
 
     @cached_property

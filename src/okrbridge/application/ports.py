@@ -6,7 +6,7 @@ shared port tests in ``tests/ports``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,10 +26,12 @@ from okrbridge.application.records import (
     Evaluation,
     Measurement,
     ProgressRecord,
+    TracePoint,
 )
 from okrbridge.domain.definition_set import DeclaredDocument
 from okrbridge.domain.ledger import FloatArray, IntArray, Slices, SliceTable, WindowCounts, WindowSums
 from okrbridge.domain.measures import AskedMeasure
+from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.sli import Sli
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import SourceFailureReason
@@ -125,8 +127,9 @@ class Reading:
     """The answer to a ValueRequest.
 
     ``value`` is None without a failure when the source answered that there is nothing: an empty result or NaN;
-    ``note`` then says which. Where members were asked for, ``members`` holds (name, value) of each, and ``value`` is
-    None.
+    ``note`` then says which. Where members were asked for, ``members`` holds (name, value) of each, None for one of
+    which nothing is known, and ``value`` is None. ``deviation`` is the standard deviation of the samples of which the
+    value is the mean; None where it is none.
     """
 
     request: ValueRequest
@@ -135,7 +138,8 @@ class Reading:
     note: str = ""
     warnings: tuple[str, ...] = ()
     sample_count: float | None = None
-    members: tuple[tuple[str, float], ...] | None = None
+    members: tuple[tuple[str, float | None], ...] | None = None
+    deviation: float | None = None
 
 
 class ValueSource(Protocol):
@@ -269,8 +273,36 @@ class ProgressRecords(Protocol):
     def sampled(self, key_results: Sequence[str], instants: Sequence[datetime]) -> Mapping[str, list[ProgressRecord]]:
         """The last progress of each key result at or before each instant, ascending, every record once."""
 
+    def lacking(
+        self, key_results: Sequence[str], instants: Sequence[datetime], within: timedelta
+    ) -> list[tuple[str, datetime]]:
+        """The key results and instants without a record at the instant, or so soon after it, in no order."""
+
+    def first_shown(
+        self, statuses: Collection[KeyResultStatus], asked: Sequence[tuple[str, Interval]]
+    ) -> list[datetime | None]:
+        """When each of the key results first had one of the statuses in its interval; None for never."""
+
     def measured(self, key_result: str, interval: Interval) -> list[tuple[datetime, float | None]]:
         """When a key result was measured in an interval, and its value then, ascending; None for no value."""
+
+    def names(self) -> list[str]:
+        """Every key result and indicator that has records, declared or not, ascending."""
+
+    def oldest(self) -> datetime | None:
+        """When the oldest record is of; None without any."""
+
+    def trace(self, key_result: str, interval: Interval) -> list[TracePoint]:
+        """What tells the records of an interval apart, ascending."""
+
+    def forget(self, key_result: str, spans: Sequence[Interval]) -> int:
+        """Remove measurements and progress, both ends of each span included; returns how many records went."""
+
+    def thinned_until(self, step: timedelta) -> datetime | None:
+        """Up to when records were thinned to two a step; None before the first time."""
+
+    def note_thinned(self, step: timedelta, until: datetime) -> None:
+        """Keep up to when records were thinned to two a step."""
 
 
 class EvaluationRecords(Protocol):
@@ -281,6 +313,9 @@ class EvaluationRecords(Protocol):
 
     def latest(self) -> Evaluation | None:
         """The evaluation of the latest slice boundary."""
+
+    def expire(self, before: datetime, most: int) -> int:
+        """Forget the oldest evaluations of boundaries before an instant, so many at most; returns how many."""
 
 
 class DefinitionRecords(Protocol):

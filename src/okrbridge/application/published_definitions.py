@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from okrbridge.application.finding_codes import FINDING_CODES
+from okrbridge.application.known_mistakes import MISTAKE_BY_CODE, MISTAKES
 from okrbridge.application.reports import Item
 from okrbridge.domain.confidence import DISCUSS_DROP, DIVERGENCE, ConfidenceColour, colour_of
 from okrbridge.domain.definition_set import DefinitionSet
@@ -61,7 +62,13 @@ def published_definitions(definitions: DefinitionSet) -> Item:
             "discuss_drop": DISCUSS_DROP,
             "divergence": DIVERGENCE,
         },
-        "finding_codes": [{"code": code, "meaning": text} for code, text in FINDING_CODES.items()],
+        "finding_codes": [
+            {"code": code, "meaning": text, "mistake": MISTAKE_BY_CODE[code]} for code, text in FINDING_CODES.items()
+        ],
+        "mistakes": [
+            {"number": number, "mistake": one.title, "codes": list(one.codes), "why": one.why, "remedy": one.remedy}
+            for number, one in MISTAKES.items()
+        ],
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from okrbridge.application.okr_records import JsonValue
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
@@ -95,6 +96,20 @@ class ProgressRecord:
     def is_backfilled(self) -> bool:
         """Whether it was measured afterwards, from history, and not by the tick of its instant."""
         return self.evaluation_id.startswith(_FROM_HISTORY)
+
+
+class TracePoint(NamedTuple):
+    """What tells one record of a key result from its neighbours.
+
+    Attributes:
+        value: as it was measured; None for an attempt without one.
+        status, quality: as they are written.
+    """
+
+    at: datetime
+    value: float | None
+    status: str
+    quality: str
 
 
 def history_evaluation_id() -> str:

@@ -23,9 +23,13 @@ MARGIN = timedelta(days=1)
 """Kept beyond what is needed, so that an evaluation as of yesterday still has its whole window."""
 
 
+MOST_EVALUATIONS = 10_000
+"""Evaluations forgotten at once; a tick a second makes 3,600 an hour."""
+
+
 @dataclass
 class Retention:
-    """Forgets old slices and old sums of hours, once an hour."""
+    """Forgets old slices, old sums of hours, and what old ticks said of themselves, once an hour."""
 
     parts: Parts
     definitions: DefinitionSet
@@ -38,6 +42,7 @@ class Retention:
         slices_before, hours_before = self.slices_before(at), self.hours_before(at)
         with self.parts.storage.transaction() as transaction:
             removed = transaction.ledger.expire(slices_before, min(hours_before, slices_before))
+            removed += transaction.evaluations.expire(at - self.parts.keep_records, MOST_EVALUATIONS)
         self._done = at
         return removed
 

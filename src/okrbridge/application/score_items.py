@@ -6,6 +6,7 @@ from datetime import datetime
 
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.reports import Item, finite, rfc3339
+from okrbridge.application.visibility import Sight
 from okrbridge.domain.key_results import Commitment
 from okrbridge.domain.progress import Progress
 from okrbridge.domain.scoring import is_postmortem_due, is_too_easy, score_of
@@ -33,6 +34,21 @@ def score_item(record: ScoreRecord) -> Item:
         "significance": None if record.significance is None else dict(record.significance),
         "evidence": dict(record.evidence),
     }
+
+
+def seen_score(record: ScoreRecord, sight: Sight) -> Item | None:
+    """A score as a caller sees it, without guards that are hidden now or were restricted at the close.
+
+    None when its key result is hidden now, or was restricted at the close.
+    """
+    item = score_item(record)
+    if sight.sees_all:
+        return item
+    if is_restricted(record) or not sight.shows_key_result(record.key_result):
+        return None
+    kept = item["evidence"].get("guards") or []
+    told = [one for one in kept if not one.get("is_restricted") and sight.shows_key_result(one["guard"])]
+    return sight.redacted({**item, "evidence": {**item["evidence"], "guards": told}})
 
 
 def commitment_of(record: ScoreRecord) -> Commitment:

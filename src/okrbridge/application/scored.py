@@ -10,8 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from okrbridge.application.guard_time import guard_compliance, with_frozen_baseline
-from okrbridge.application.okr_records import FrozenBaseline, JsonValue
+from okrbridge.application.guard_time import (
+    FrozenByQuestion,
+    frozen_by_question,
+    guard_compliance,
+    with_frozen_baseline,
+)
+from okrbridge.application.okr_records import Edition, FrozenBaseline, JsonValue
 from okrbridge.application.ports import Transaction
 from okrbridge.application.records import Measurement, ProgressRecord
 from okrbridge.application.reports import finite, rfc3339
@@ -71,6 +76,23 @@ def _under(objective: OkrObjective, key_result: KeyResult) -> KeyResult:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What scores are made from: with equal ones, scoring again gives the same.
+
+    Attributes:
+        until: measurements after it do not count.
+        editions: of the documents that were made over HTTP.
+        records, measurements: the last of each, by id.
+    """
+
+    until: datetime
+    editions: frozenset[Edition]
+    records: Mapping[str, ProgressRecord]
+    measurements: Mapping[str, Measurement]
+    baselines: tuple[FrozenBaseline, ...]
+
+
+@dataclass(frozen=True)
 class Scoring:
     """Scores the key results of a cycle as they stood at an instant, which is never after the cycle's end.
 
@@ -89,12 +111,12 @@ class Scoring:
 
     def one(self, declared: KeyResult) -> Scored:
         """A key result of the cycle (formulas A11, A14)."""
-        key_result = with_frozen_baseline(declared, self._baselines)
+        key_result = with_frozen_baseline(declared, self._frozen)
         record, measurement = self._known(key_result)
         guards = self._guards(key_result)
         is_kept = record is not None and key_result.state not in _GIVEN_UP
         progress = progress_under_guards(record, key_result, guards.values()) if record and is_kept else None
-        evidence = {**self._evidence(key_result, record, measurement), "guards": _guard_items(key_result, guards)}
+        evidence = {**self._evidence(key_result, record, measurement), "guards": self._guard_items(key_result, guards)}
         return Scored(
             key_result,
             progress,
@@ -109,20 +131,34 @@ class Scoring:
         return key_results_of(self.definitions, self.cycle)
 
     @cached_property
-    def _baselines(self) -> Sequence[FrozenBaseline]:
-        return self.transaction.baselines.all()
+    def basis(self) -> Basis:
+        """The newest of what the scores are made from, guards included."""
+        ids = {one.id for one in self.key_results}
+        guards = {name for one in self.key_results for name in one.guards}
+        return Basis(
+            self.until,
+            self.transaction.documents.editions(),
+            self.transaction.progress.latest(sorted(ids | guards), self.until),
+            self.transaction.progress.latest_good(sorted(ids), self.until),
+            tuple(self.transaction.baselines.all()),
+        )
 
     @cached_property
-    def _records(self) -> Mapping[str, ProgressRecord]:
-        return self.transaction.progress.latest([one.id for one in self.key_results], self.until)
+    def _frozen(self) -> FrozenByQuestion:
+        return frozen_by_question(self.basis.baselines)
 
     @cached_property
-    def _measurements(self) -> Mapping[str, Measurement]:
-        return self.transaction.progress.latest_good([one.id for one in self.key_results], self.until)
+    def _held(self) -> dict[tuple[str, Interval], float | None]:
+        """Guards that were looked at; many key results have the same one."""
+        return {}
+
+    @cached_property
+    def _revisions(self) -> Mapping[str, int | None]:
+        return {name: self._revision(name) for name in sorted({one.objective for one in self.key_results})}
 
     def _known(self, key_result: KeyResult) -> tuple[ProgressRecord | None, Measurement | None]:
         """The last progress and the measurement behind it; those of an earlier use of the name do not count."""
-        record, measurement = self._records.get(key_result.id), self._measurements.get(key_result.id)
+        record, measurement = self.basis.records.get(key_result.id), self.basis.measurements.get(key_result.id)
         if measurement is None or record is None or measurement.at < key_result.period.start:
             return None, None
         return record, measurement
@@ -131,8 +167,31 @@ class Scoring:
         """The share of the key result's time that each of its guards held, by id."""
         period = Interval(key_result.period.start, max(key_result.period.start, self.until))
         declared = self.definitions.key_result_by_id
-        guards = [with_frozen_baseline(declared[name], self._baselines) for name in key_result.guards]
-        return {guard.id: guard_compliance(self.transaction, guard, period).ratio for guard in guards}
+        guards = [with_frozen_baseline(declared[name], self._frozen) for name in key_result.guards]
+        return {guard.id: self._held_ratio(guard, period) for guard in guards}
+
+    def _held_ratio(self, guard: KeyResult, period: Interval) -> float | None:
+        key = (guard.id, period)
+        if key not in self._held:
+            self._held[key] = guard_compliance(self.transaction, guard, period).ratio
+        return self._held[key]
+
+    def _guard_items(self, key_result: KeyResult, guards: Mapping[str, float | None]) -> list[JsonValue]:
+        """The guards as evidence. Once they are removed nobody else knows which ones were restricted."""
+        required = key_result.guard_required_share
+        return [
+            {
+                "guard": name,
+                "held_ratio": finite(ratio),
+                "required_ratio": required,
+                "is_restricted": self._is_restricted(name),
+            }
+            for name, ratio in guards.items()
+        ]
+
+    def _is_restricted(self, name: str) -> bool:
+        guard = self.definitions.key_result_by_id[name]
+        return _under(self.definitions.objective_by_name[guard.objective], guard).visibility is Visibility.RESTRICTED
 
     def _outcome(
         self, key_result: KeyResult, progress: Progress | None, measurement: Measurement | None
@@ -158,7 +217,7 @@ class Scoring:
             "baseline": finite(key_result.baseline),
             "target": finite(key_result.target),
             "as_of": rfc3339(self.until),
-            "revision": self._revision(objective.name),
+            "revision": self._revisions[objective.name],
             "raw_ratio": finite(record.raw_ratio) if record else None,
             "progress_ratio": finite(record.progress_ratio) if record else None,
             **_measurement_evidence(measurement),
@@ -187,11 +246,6 @@ def progress_under_guards(
     progress = Progress.of(record.raw_ratio)
     cap = capped_score(progress.ratio, compliances, key_result.guard_required_share)
     return progress if cap >= progress.ratio else Progress.of(cap)
-
-
-def _guard_items(key_result: KeyResult, guards: Mapping[str, float | None]) -> list[JsonValue]:
-    required = key_result.guard_required_share
-    return [{"guard": name, "held_ratio": finite(ratio), "required_ratio": required} for name, ratio in guards.items()]
 
 
 def _measurement_evidence(measurement: Measurement | None) -> dict[str, JsonValue]:

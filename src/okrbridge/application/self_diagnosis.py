@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from statistics import NormalDist, median
 
 from okrbridge.application.key_result_outlook import Outlook
+from okrbridge.application.measuring.by_event import INCIDENT
 from okrbridge.application.okr_records import CheckIn, CheckInOutput, Finding, JsonValue, ScoreRecord
 from okrbridge.application.records import Quality
 from okrbridge.application.snapshot import KeyResultReport
@@ -45,7 +46,7 @@ def without_instrumentation(
 ) -> Iterator[Finding]:
     """F1: nothing measures it, its query returns nothing for an hour, or less than 80 % of its window is known.
 
-    That no incident happened is no missing instrumentation; that no event of a kind was ever sent is.
+    That none happened in its window is no missing instrumentation; that nobody ever sent one of a kind is.
 
     Args:
         measure: what it is measured by in the end: that of its indicator, where it follows one.
@@ -59,9 +60,7 @@ def without_instrumentation(
             message = "nothing measures it; say with measure where its value comes from"
             yield noticed("F1", one.id, message, at, {"first_missing": _shown(one.period.start)})
         return
-    if isinstance(measure, IncidentMeasure):
-        return
-    if isinstance(measure, EventMeasure):
+    if isinstance(measure, IncidentMeasure | EventMeasure):
         yield from _never_sent(report, measure, at, is_sent)
         return
     since = report.last_good.at if report.last_good is not None else one.period.start
@@ -76,14 +75,19 @@ def without_instrumentation(
 
 
 def _never_sent(
-    report: KeyResultReport, measure: EventMeasure, at: datetime, is_sent: Callable[[str], bool]
+    report: KeyResultReport,
+    measure: IncidentMeasure | EventMeasure,
+    at: datetime,
+    is_sent: Callable[[str], bool],
 ) -> Iterator[Finding]:
-    one, kind = report.key_result, measure.per or measure.kind
+    one = report.key_result
     is_missing = (
         report.measurement.quality in (Quality.NO_DATA, Quality.STALE) and at - one.period.start >= SILENT_AFTER
     )
-    if is_missing and not is_sent(kind):
-        message = f"no event of kind {kind} was ever sent; check what should send them"
+    kinds = (INCIDENT,) if isinstance(measure, IncidentMeasure) else (measure.kind, measure.per)
+    unsent = [kind for kind in kinds if kind and not is_sent(kind)]
+    if is_missing and unsent:
+        message = f"no event of kind {unsent[0]} was ever sent; check what should send them"
         evidence: dict[str, JsonValue] = {
             "first_missing": _shown(one.period.start),
             "query": report.measurement.query,

@@ -5,6 +5,7 @@ Before are the 28 days before it started, where there is history of them, else i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ import numpy as np
 from okrbridge.application.daily_progress import DAY, daily_progress, days_of, is_fresh
 from okrbridge.application.okr_records import JsonValue
 from okrbridge.application.ports import Transaction
+from okrbridge.application.records import ProgressRecord
 from okrbridge.application.reports import finite, rfc3339
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult
@@ -51,34 +53,45 @@ class Statements:
 
     def of(self, key_results: Sequence[KeyResult], until: datetime) -> Mapping[str, Statement]:
         """A statement for each key result that has five days on both sides, by id."""
+        days = self._days(key_results, until)
         found: dict[str, Statement] = {}
         for key_result in key_results:
-            statement = self._statement(key_result, until)
+            statement = self._statement(key_result, until, days.get(key_result.id, ()))
             if statement is not None:
                 found[key_result.id] = statement
         return found
 
-    def _statement(self, key_result: KeyResult, until: datetime) -> Statement | None:
+    def _days(self, key_results: Sequence[KeyResult], until: datetime) -> Mapping[str, Sequence[ProgressRecord]]:
+        """The last record of each day that is compared; read once for the key results that start together."""
+        by_start: dict[datetime, list[str]] = defaultdict(list)
+        for key_result in key_results:
+            if self._sli(key_result) is None:
+                by_start[_hour(key_result.period.start)].append(key_result.id)
+        found: dict[str, Sequence[ProgressRecord]] = {}
+        for start, names in by_start.items():
+            found |= daily_progress(self.transaction, names, Interval(start - SPAN, _last_day(start, until)))
+        return found
+
+    def _statement(self, key_result: KeyResult, until: datetime, days: Sequence[ProgressRecord]) -> Statement | None:
         start = _hour(key_result.period.start)
-        days = (until - start) // DAY
-        end = start + DAY * max(0, days)
+        end = _last_day(start, until)
         history = Interval(start - SPAN, start)
-        before = self._values(key_result, history)
+        before = self._values(key_result, history, days)
         words = "the 28 days before it started"
         if len(before) < MIN_VALUES:
             history = Interval(start, start + min(SPAN, key_result.period.length / EARLY_PARTS // DAY * DAY))
-            before, words = self._values(key_result, history), f"its first {history.length.days} days"
+            before, words = self._values(key_result, history, days), f"its first {history.length.days} days"
         after = Interval(max(history.end, end - SPAN), max(history.end, end))
-        result = compare_values(before, self._values(key_result, after))
+        result = compare_values(before, self._values(key_result, after, days))
         return None if result is None else self._told(key_result, _Sides(history, after, words), result)
 
-    def _values(self, key_result: KeyResult, interval: Interval) -> FloatArray:
+    def _values(self, key_result: KeyResult, interval: Interval, days: Sequence[ProgressRecord]) -> FloatArray:
         """One value a day, in the key result's unit; days without one are left out."""
         sli = self._sli(key_result)
         if sli is not None:
             return self._shares(sli, key_result.unit, interval)
-        records = daily_progress(self.transaction, [key_result.id], interval)[key_result.id]
-        values = [record.value for record in records if is_fresh(record) and record.value is not None]
+        inside = (one for one in days if interval.start < one.at <= interval.end)
+        values = [record.value for record in inside if is_fresh(record) and record.value is not None]
         return np.array(values, dtype=np.float64)
 
     def _sli(self, key_result: KeyResult) -> Sli | None:
@@ -123,6 +136,11 @@ def is_settled(statement: Mapping[str, JsonValue] | None, closed: datetime) -> b
         return False
     is_whole = datetime.fromisoformat(until) - datetime.fromisoformat(since) >= SPAN
     return is_whole and datetime.fromisoformat(since) >= _hour(closed)
+
+
+def _last_day(start: datetime, until: datetime) -> datetime:
+    """End of the last whole day, counted from a start; the start itself when there is none."""
+    return start + DAY * max(0, (until - start) // DAY)
 
 
 def _hour(at: datetime) -> datetime:

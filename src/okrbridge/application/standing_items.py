@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from okrbridge.application.known_mistakes import MISTAKE_BY_CODE
 from okrbridge.application.okr_records import CheckIn, CheckInOutput, Finding
 from okrbridge.application.records import ProgressRecord
 from okrbridge.application.reports import Item, finite, rfc3339
@@ -47,6 +48,7 @@ def finding_item(finding: Finding) -> Item:
     """A finding in the form of ``GET /findings``."""
     return {
         "code": finding.code,
+        "mistake": MISTAKE_BY_CODE.get(finding.code),
         "subject": finding.subject,
         "message": finding.message,
         "state": str(finding.state),

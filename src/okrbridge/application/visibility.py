@@ -2,16 +2,21 @@
 
 A key result is restricted by itself or by its objective; an objective by itself or by its team. What is restricted
 still counts in every roll-up. Every answer that could name it goes through a ``Sight``.
+
+Nobody knows of an object that was removed whether it was restricted. What was kept about it, such as findings and
+trade-offs, is shown to those alone who see everything.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from okrbridge.application.check_ins import OWN_SOURCE
+from okrbridge.application.okr_records import Event, Finding
 from okrbridge.application.reports import Item
 from okrbridge.application.snapshot import ObjectiveReport, Snapshot
 from okrbridge.domain.definition_set import DefinitionSet
@@ -22,6 +27,8 @@ A_KEY_RESULT = "a restricted key result"
 AN_OBJECTIVE = "a restricted objective"
 _NAMING = ("key_result", "guard", "part", "member", "name", "other")
 """Keys under which objects inside an answer name the key result that their numbers are of."""
+_REFERENCES = ("guards", "bestOf", "parts", "measure")
+"""Keys of a declared key result under which others of its objective stand without the objective's name."""
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9._/-])", r"(?![A-Za-z0-9_/-])"
 
 
@@ -33,11 +40,19 @@ class Sight:
         objectives: hidden ones by name.
         key_results: hidden ones by ``OBJECTIVE/NAME``, those of hidden objectives among them.
         texts: what each text that would tell of them is replaced with.
+        declared, evaluated: what there is; None for those who see everything, also what there was.
     """
 
     objectives: frozenset[str] = frozenset()
     key_results: frozenset[str] = frozenset()
     texts: dict[str, str] = field(default_factory=dict)
+    declared: DefinitionSet | None = None
+    evaluated: Snapshot | None = None
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether nothing is hidden, and nothing can be."""
+        return self.declared is None
 
     def shows_objective(self, name: str) -> bool:
         """Whether an objective is there for the caller."""
@@ -47,9 +62,25 @@ class Sight:
         """Whether a key result is there for the caller."""
         return identity not in self.key_results
 
-    def shows_subject(self, subject: str) -> bool:
-        """Whether what a finding is about is there for the caller."""
-        return self.shows_key_result(subject) and self.shows_objective(subject.removeprefix("objective:"))
+    def tells_of(self, identity: str) -> bool:
+        """Whether what was kept about an objective or a key result is there for the caller."""
+        if not (self.shows_key_result(identity) and self.shows_objective(identity)):
+            return False
+        return self.sees_all or any(identity in names for names in self._known())
+
+    def shows_finding(self, finding: Finding) -> bool:
+        """Whether a finding is there for the caller: not when it is about something hidden, or names it."""
+        name = finding.subject.removeprefix("objective:")
+        is_of_an_okr = name != finding.subject or "/" in name
+        other = finding.evidence.get("other")
+        named = ([name] if is_of_an_okr else []) + ([other] if isinstance(other, str) else [])
+        return all(map(self.tells_of, named))
+
+    def shows_event(self, event: Event) -> bool:
+        """Whether an event is there for the caller: not when it is about something hidden, or a trade-off for it."""
+        named = filter(None, (event.subject, str(event.attributes.get("for", ""))))
+        # Others name whatever they like as subject, such as a repository; okrbridge names key results alone.
+        return all(map(self.tells_of if event.source == OWN_SOURCE else self.shows_key_result, named))
 
     def of_snapshot(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot as the caller sees it: hidden objects are absent, and roll-ups stay as they are."""
@@ -75,12 +106,38 @@ class Sight:
         moved = list(key_results)
         return not moved or any(map(self.shows_key_result, moved))
 
+    def of_references(self, declared: Item, objective: str) -> Item:
+        """What a key result declares, or some of it, without naming others that the caller is not told of.
+
+        Args:
+            objective: its own; others of it stand there by their name alone.
+        """
+        if self.sees_all:
+            return declared
+        return {key: self._named(value, objective) if key in _REFERENCES else value for key, value in declared.items()}
+
+    def _named(self, value: Any, objective: str, key: str = "keyResult") -> Any:  # noqa: ANN401 - any JSON
+        if isinstance(value, str) and key == "keyResult":
+            identity = value if "/" in value else f"{objective}/{value}"
+            return value if self.tells_of(identity) else A_KEY_RESULT
+        if isinstance(value, list):
+            return [self._named(one, objective, key) for one in value]
+        if isinstance(value, dict):
+            return {inner: self._named(one, objective, inner) for inner, one in value.items()}
+        return value
+
     def redacted(self, item: Item) -> Item:
         """An answer in which no text names what is hidden, such as the guards and parts of other key results."""
         if not self.texts:
             return item
         cleaned: Item = self._clean(item)
         return cleaned
+
+    def _known(self) -> Iterator[Container[str]]:
+        if self.declared is not None:
+            yield from (self.declared.key_result_by_id, self.declared.objective_by_name)
+        if self.evaluated is not None:
+            yield from (self.evaluated.key_result_by_id, self.evaluated.objective_by_name)
 
     def _of_objective(self, report: ObjectiveReport) -> ObjectiveReport:
         seen = tuple(one for one in report.key_results if self.shows_key_result(one.key_result.id))
@@ -112,7 +169,8 @@ class Sight:
         is_about_hidden = any(value.get(key) in self.key_results for key in _NAMING if isinstance(value.get(key), str))
         cleaned: Item = {}
         for key, one in value.items():
-            name = self._clean_text(str(key))
+            # Keys are words of ours, which anything may be named or titled, or else key results.
+            name = A_KEY_RESULT if key in self.key_results else str(key)
             is_number = isinstance(one, int | float) and not isinstance(one, bool)
             cleaned[name] = None if name != key or (is_about_hidden and is_number) else self._clean(one)
         return cleaned
@@ -145,9 +203,8 @@ def sight_of(definitions: DefinitionSet, snapshot: Snapshot | None, *, sees_rest
     objectives = [one for one in declared if one.visibility is Visibility.RESTRICTED]
     names = {one.name for one in objectives}
     key_results = [kr for one in declared for kr in one.key_results if _is_restricted(kr, names)]
-    if not objectives and not key_results:
-        return EVERYTHING
-    return Sight(frozenset(names), frozenset(one.id for one in key_results), _telling(objectives, key_results))
+    hidden = frozenset(one.id for one in key_results)
+    return Sight(frozenset(names), hidden, _telling(objectives, key_results), definitions, snapshot)
 
 
 def _is_restricted(key_result: KeyResult, objectives: Iterable[str]) -> bool:
@@ -163,7 +220,8 @@ def _telling(objectives: Iterable[OkrObjective], key_results: Iterable[KeyResult
         if objective.title != objective.name:
             texts[objective.title] = AN_OBJECTIVE
     for one in key_results:
-        texts |= {one.id: A_KEY_RESULT, f"'{one.name}'": A_KEY_RESULT}
+        # As messages quote it, and as a question to it is written.
+        texts |= {one.id: A_KEY_RESULT, f"'{one.name}'": A_KEY_RESULT, f"kr/{one.id}": A_KEY_RESULT}
         if one.title != one.name:
             texts[one.title] = A_KEY_RESULT
     return texts

@@ -24,6 +24,7 @@ def http_app(service: Service) -> FastAPI:
             is_ready=lambda: readiness(service),
             version=__version__,
             prepare=service.prepare,
+            hear_of_writes=service.hear_of_writes,
             reload=service.reload if service.settings.enable_reload else None,
             grid=service.settings.grid,
             access=service.settings.access,

@@ -205,6 +205,8 @@ def _parts(settings: Settings, storage: Storage, sources: OpenSources, telemetry
         late=settings.late,
         keep_slices=settings.keep_slices,
         keep_hours=settings.keep_hours,
+        keep_records=settings.keep_records,
+        keep_record_hours=settings.keep_record_hours,
         value_sources=sources.value,
     )
 

@@ -14,7 +14,6 @@ from okrbridge.errors import OkrbridgeError
 from okrbridge.observability.watched_source import WatchedSource, WatchedValues
 from okrbridge.settings import Settings
 from okrbridge.sources.csv_file.source import csv_from_declaration
-from okrbridge.sources.http_json.source import http_json_from_declaration
 from okrbridge.sources.prometheus.declaration import from_declaration, traces_from_declaration
 from okrbridge.sources.simulated.source import SIMULATED_SCHEME, SimulatedSource
 from okrbridge.sources.sql.source import sql_from_declaration
@@ -51,6 +50,9 @@ def _open_values(source: DataSource, settings: Settings) -> ValueSource:
         case "sql":
             return sql_from_declaration(source, seconds=seconds)
         case "http":
+            # Few declare one, and all would wait for the library that reads JSONPath.
+            from okrbridge.sources.http_json.source import http_json_from_declaration  # noqa: PLC0415 - see above
+
             return http_json_from_declaration(source, seconds=seconds)
     return csv_from_declaration(source)
 

@@ -30,7 +30,11 @@ def _length_or_instant(text: str) -> timedelta | datetime:
     try:
         return parse_duration(text)
     except ValueError:
+        pass
+    try:
         return instant(text)
+    except typer.BadParameter as problem:
+        raise typer.BadParameter(f"{problem.message}, or a length such as 30d") from problem
 
 
 FromOption = Annotated[

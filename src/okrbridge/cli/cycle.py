@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from okrbridge.cli.options import ConfigOption, DatabaseOption
-from okrbridge.cli.output import print_json, say
+from okrbridge.cli.output import print_json, print_text, say
 
 if TYPE_CHECKING:
     from okrbridge.application.reports import Item
@@ -29,7 +28,7 @@ def make_app() -> typer.Typer:
     """The subcommands."""
     app = typer.Typer(help="Report on a cycle of OKRs.", no_args_is_help=True)
     app.callback()(_cycle)
-    app.command("report")(report)
+    app.command("report", short_help="Print how a cycle's key results fared.")(report)
     return app
 
 
@@ -88,8 +87,4 @@ def _print(found: Item, format: ReportFormat) -> None:
     if format is ReportFormat.JSON:
         print_json(found)
         return
-    text = csv_of(found) if format is ReportFormat.CSV else markdown_of(found)
-    # Bytes, because CSV ends its lines by itself, and UTF-8 whatever the terminal's encoding is.
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.flush()
+    print_text(csv_of(found) if format is ReportFormat.CSV else markdown_of(found))

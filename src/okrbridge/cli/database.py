@@ -11,9 +11,9 @@ from okrbridge.cli.output import print_json
 def make_app() -> typer.Typer:
     """The subcommands."""
     app = typer.Typer(help="Look after the database.", no_args_is_help=True)
-    app.command("upgrade")(upgrade)
+    app.command("upgrade", short_help="Bring the schema to this version's.")(upgrade)
     app.command("current")(current)
-    app.command("check")(check)
+    app.command("check", short_help="Check that it answers and has this version's schema.")(check)
     return app
 
 

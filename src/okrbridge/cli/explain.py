@@ -29,7 +29,10 @@ def explain(
     format: FormatOption = Format.TEXT,
     traces: TracesOption = False,
 ) -> None:
-    """Show the query, counts, window, formula, exclusions and age behind the numbers of an SLO or a key result."""
+    """Show the query, counts, window, formula, exclusions and age behind the numbers of an SLO or a key result.
+
+    Such as: okrbridge explain kr/quick-checkout/paid-baskets
+    """
     from okrbridge.application.explanation_text import explanation_lines
     from okrbridge.cli.opening import opened
     from okrbridge.cli.traces import found_traces, trace_lines

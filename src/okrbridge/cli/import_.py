@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,15 @@ import typer
 
 from okrbridge.cli.exit_codes import FINDINGS
 from okrbridge.cli.options import ConfigOption, DatabaseOption, Format, FormatOption
-from okrbridge.cli.output import print_json, say
+from okrbridge.cli.output import print_json, say, some
 from okrbridge.cli.validate import STDIN_PATH, standard_input
 from okrbridge.errors import DefinitionError, Fault
 
-_TABLES = (".csv", ".tsv")
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
+"""Workbooks are no CSV files, and are told so."""
+_CYCLE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
+
+_SHOWN_ROWS = 10
 
 FilesArgument = Annotated[
     list[Path], typer.Argument(metavar="FILE…", help="Files and folders, or - for standard input.")
@@ -37,6 +42,8 @@ def import_(
 
     Nothing is written and no source is asked. Warnings go to stderr. Leaves with 2 on faults, and with 1 when rows of a
     spreadsheet could not be converted; those are listed, and the others printed.
+
+    Such as: okrbridge import okrs.csv --cycle 2026-q4 > config/okrs.yaml
     """
     if len(files) == 1 and files[0].suffix.casefold() in _TABLES:
         _import_okrs(files[0], cycle, format)
@@ -63,6 +70,7 @@ def _import_slos(files: Sequence[Path], format: Format) -> None:
 
 def _import_okrs(file: Path, cycle: str, format: Format) -> None:
     from okrbridge.cli.import_okrs import imported_okrs
+    from okrbridge.cli.okr_dates import named_cycle
     from okrbridge.cli.okr_table import MOST_BYTES, read_table
     from okrbridge.definitions.openslo_rendering import documents_yaml
 
@@ -72,9 +80,13 @@ def _import_okrs(file: Path, cycle: str, format: Format) -> None:
     except OSError as problem:
         fault = Fault(str(file), 1, 1, "", f"cannot be read: {problem.strerror}", "not_readable")
         raise DefinitionError([fault]) from problem
-    result = imported_okrs(read_table(content, str(file)), str(file), cycle)
-    for remark in sorted(result.remarks):
-        say(f"{remark} [{remark.code}]")
+    name = named_cycle(cycle)
+    if name and not _CYCLE.fullmatch(name):
+        message = f"{cycle!r} is no name of a Cycle; write a-z, 0-9, - and ., such as 2026-q4"
+        raise typer.BadParameter(message, param_hint="--cycle")
+    result = imported_okrs(read_table(content, str(file)), str(file), name)
+    for remark in _once(result.remarks):
+        say(remark)
     for refused in sorted(result.refused):
         say(f"{refused} [not converted: {refused.code}]")
     if format is Format.JSON:
@@ -83,3 +95,13 @@ def _import_okrs(file: Path, cycle: str, format: Format) -> None:
         typer.echo(documents_yaml(result.documents), nl=False)
     if result.refused:
         raise typer.Exit(FINDINGS)
+
+
+def _once(remarks: Sequence[Fault]) -> Iterator[str]:
+    """Each remark at the first of its rows, in their order, with the others in which it is the same."""
+    rows: dict[tuple[str, str], list[Fault]] = {}
+    for remark in sorted(remarks):
+        rows.setdefault((remark.message, remark.code), []).append(remark)
+    for first, *others in rows.values():
+        also = f" (also in lines {some([str(one.line) for one in others], _SHOWN_ROWS)})" if others else ""
+        yield f"{first}{also} [{first.code}]"

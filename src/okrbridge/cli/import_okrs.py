@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from okrbridge.cli.okr_cells import Amount, amount, day
+from okrbridge.cli.okr_cells import Amount, amount
+from okrbridge.cli.okr_dates import day
 from okrbridge.cli.okr_table import Row, Table
 from okrbridge.definitions.loader import load_text
 from okrbridge.definitions.okr import OKRBRIDGE
@@ -15,6 +17,7 @@ from okrbridge.definitions.openslo_rendering import documents_yaml
 from okrbridge.domain.lint.checking import lint
 from okrbridge.domain.lint.findings import Severity
 from okrbridge.domain.lint.titles import about, title_codes
+from okrbridge.domain.units import convert
 from okrbridge.errors import DefinitionError, Fault, UnitError
 
 EXPIRES_AFTER = "14d"
@@ -22,9 +25,10 @@ EXPIRES_AFTER = "14d"
 NOTES = "spreadsheet/"
 """Annotations that keep what a document has no place for: the current value and the confidence of each key result."""
 
-_QUARTER = re.compile(r"(20\d{2})-?q([1-4])")
+_QUARTER = re.compile(r"(20\d{2})-q([1-4])")
 _WAY = re.compile(r"\bfrom\s+(?P<start>\S.*?)\s+to\s+(?P<target>\S.*?)(?=\s+by\b|[,;]|\.\s|\.?$)", re.IGNORECASE)
 _LONGEST_NAME = 50
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _READ = 300
 """Characters of a title in which numbers are looked for."""
 
@@ -80,6 +84,9 @@ def imported_okrs(table: Table, file: str, cycle: str = "") -> ImportedOkrs:
         DefinitionError: no cycle is given, and the due dates lie in no quarter, or in several.
     """
     made = ImportedOkrs()
+    if table.encoding:
+        message = f"is not UTF-8 and was read as {table.encoding}; look whether the letters of names are right"
+        made.remarks.append(Fault(file, 1, 1, "", message, "encoding"))
     for heading in table.unread:
         made.remarks.append(Fault(file, 1, 1, "", f"the column {heading!r} is not read and left out", "left_out"))
     name = cycle or _quarter_of_all(table, file)
@@ -125,7 +132,9 @@ def _goals(table: Table, file: str, quarter: tuple[date, date] | None, made: Imp
     for row in table.rows:
         title = row["objective"]
         if title:
-            current = goals.setdefault(title, _Goal(title, _slug(title, {one.name for one in goals.values()}), {}))
+            if title not in goals:
+                goals[title] = _Goal(title, _slug(title, {one.name for one in goals.values()}), {})
+            current = goals[title]
         if current is None:
             made.refused.append(
                 _fault(file, row, "no_objective", "has no objective; fill the column, or the row above")
@@ -177,7 +186,12 @@ def _numbers(row: Row, *, semicolons: bool) -> tuple[Mapped, Sequence[str]]:
     if not start:
         return _limit(end), [end.noun] if end.noun else []
     begin = _amount(start, row["unit"], "start", semicolons=semicolons)
-    if begin.quantity.value * begin.quantity.unit.factor == end.quantity.value * end.quantity.unit.factor:
+    try:
+        is_equal = convert(begin.quantity.value, begin.quantity.unit, end.quantity.unit) == end.quantity.value
+    except UnitError as problem:
+        message = f"start {start!r} and target {target!r} are in different units; write both in the same"
+        raise _RefusedError("wrong_unit", message) from problem
+    if is_equal:
         raise _RefusedError("target_equals_baseline", "start and target are equal, so there is no way to go")
     nouns = dict.fromkeys(noun for noun in (begin.noun, end.noun) if noun)
     return {"from": begin.quantity.text, "to": end.quantity.text}, list(nouns)
@@ -249,12 +263,16 @@ def _check(goals: Sequence[_Goal], file: str, made: ImportedOkrs) -> None:
         return
     for found in lint(definitions):
         if found.severity is not Severity.HINT:
-            made.remarks.append(Fault(file, rows.get(found.subject, 1), 1, "", found.message, found.code))
+            # What has no row of its own, such as a team, is told by its name.
+            message = found.message if found.subject in rows else f"{found.subject.replace(':', ' ')} {found.message}"
+            made.remarks.append(Fault(file, rows.get(found.subject, 1), 1, "", message, found.code))
 
 
 def _slug(title: str, taken: set[str]) -> str:
     """A name for a document, from the words of a title, which no other has."""
-    plain = "-".join(re.findall(r"[a-z0-9]+", title.casefold()))[:_LONGEST_NAME].strip("-") or "unnamed"
+    letters = unicodedata.normalize("NFKD", title.casefold().translate(_UMLAUTS))
+    words = re.findall(r"[a-z0-9]+", "".join(each for each in letters if not unicodedata.combining(each)))
+    plain = "-".join(words)[:_LONGEST_NAME].strip("-") or "unnamed"
     numbered = (f"{plain}-{number}" for number in range(2, len(taken) + 3))
     return plain if plain not in taken else next(name for name in numbered if name not in taken)
 

@@ -14,11 +14,13 @@ from okrbridge.cli.output import say
 FILES = ("cycle.yaml", "slos.yaml", "objectives.yaml", "README.md")
 _SUFFIX = ".txt"
 
-FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the definitions.")]
+FolderArgument = Annotated[
+    Path | None, typer.Argument(metavar="DIR", help="Folder for the definitions; that of --config when not given.")
+]
 
 
 def init(
-    folder: FolderArgument = Path("config"),
+    folder: FolderArgument = None,
     config: ConfigOption = None,
     database_url: DatabaseOption = None,
     format: FormatOption = Format.TEXT,
@@ -28,7 +30,9 @@ def init(
     Nothing is ever overwritten: when one of the files is there, none is written, and it leaves with 2.
     """
     from okrbridge.bootstrap.clock import utc_now
+    from okrbridge.settings import load_settings
 
+    folder = folder or load_settings({"config": config}).config
     there = [name for name in FILES if (folder / name).exists()]
     if there:
         raise typer.BadParameter(f"{folder} holds {', '.join(there)} already; nothing is overwritten", param_hint="DIR")

@@ -20,8 +20,17 @@ _ANY_WIDTH = 1_000_000
 
 def print_json(document: object) -> None:
     """Print one JSON document, in UTF-8 whatever the terminal's encoding is."""
+    _print_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def print_text(text: str) -> None:
+    """Print a text that ends its lines by itself, in UTF-8 whatever the terminal's encoding is."""
+    _print_bytes(text.encode())
+
+
+def _print_bytes(written: bytes) -> None:
     sys.stdout.flush()
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.write(written)
     # A reader that went away is noticed here and not when the interpreter ends, where it is a failure.
     sys.stdout.flush()
 
@@ -60,13 +69,21 @@ def print_key_results(items: Sequence[Item]) -> None:
             ("status", lambda item: str(item["status"])),
             ("from", lambda item: quantity(item["baseline"], item["unit"])),
             ("now", lambda item: quantity(item["value"], item["unit"])),
-            ("to", lambda item: quantity(item["target"], item["unit"])),
+            ("to", _wanted),
             ("progress", lambda item: percent(item["progress_ratio"], digits=1)),
             ("expected", lambda item: percent(item["expected_ratio"], digits=1)),
             ("quality", lambda item: str(item["quality"])),
         ),
         items,
     )
+
+
+def _wanted(item: Item) -> str:
+    """The target; of a hypothesis, the smallest change that validates it."""
+    target = quantity(item["target"], item["unit"])
+    if item.get("kind") != "hypothesis" or target == UNKNOWN:
+        return target
+    return f"{'' if target.startswith('-') else '+'}{target.replace('%', ' pp')}"
 
 
 def print_planned_queries(items: Sequence[Item]) -> None:

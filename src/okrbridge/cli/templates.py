@@ -28,19 +28,25 @@ QUESTIONS = (
 EXPERIMENT = "experiment"
 """The template for what is exploratory."""
 
-_WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,62}")
+_PEOPLE = re.compile(r"\w[\w.@' -]{0,62}")
+_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,62}")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,40}[a-z0-9])?")
 _YES, _NO = ("y", "yes"), ("n", "no")
 
+_WANTED = {
+    _NAME: "a-z, 0-9, - and .",
+    _PEOPLE: "letters, digits, spaces and . _ @ ' -",
+    _SERVICE: "A-Z, a-z, digits, spaces and . _ @ -, as it stands in the labels of its metrics",
+}
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of a template, as `templates list` shows it.")]
 
 
 def make_app() -> typer.Typer:
     """The subcommands."""
     app = typer.Typer(help="List, show and fill in starting points for key results.", no_args_is_help=True)
-    app.command("list")(list_)
+    app.command("list", short_help="List the templates; --layer L8 those of a layer.")(list_)
     app.command("show")(show)
-    app.command("new")(new)
+    app.command("new", short_help="Fill in a template and print it.")(new)
     return app
 
 
@@ -100,7 +106,11 @@ def new(
     database_url: DatabaseOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Fill in a template. It is a draft unless every question of the sanity check is answered with yes."""
+    """Fill in a template. It is a draft unless every question of the sanity check is answered with yes.
+
+    Such as: okrbridge templates new uptime --cycle 2026-q4 --team shop --owner maria > config/uptime.yaml
+    """
+    from okrbridge.cli.okr_dates import named_cycle
     from okrbridge.cli.template_files import template
 
     found = template(EXPERIMENT if exploratory else name)
@@ -108,10 +118,10 @@ def new(
         say(f"what is exploratory has no target yet: this is the template {EXPERIMENT}, a hypothesis, not {name}")
     values = {
         "name": _checked(_NAME, called or found.name, "--called"),
-        "cycle": _checked(_WORDS, cycle, "--cycle"),
-        "team": _checked(_WORDS, team, "--team"),
-        "owner": _checked(_WORDS, owner, "--owner"),
-        "service": _checked(_WORDS, service or team, "--service"),
+        "cycle": _checked(_NAME, named_cycle(cycle), "--cycle"),
+        "team": _checked(_PEOPLE, team, "--team"),
+        "owner": _checked(_PEOPLE, owner, "--owner"),
+        "service": _checked(_SERVICE, service or team, "--service"),
         "state": "active" if _passes(_answered(answers)) else "draft",
     }
     _write(found.filled(values), output)
@@ -124,8 +134,7 @@ def _item(one: Template) -> dict[str, object]:
 def _checked(pattern: re.Pattern[str], text: str, option: str) -> str:
     """Plain words only: they are put into YAML and into queries."""
     if not pattern.fullmatch(text):
-        wanted = "a-z, 0-9, - and ." if pattern is _NAME else "letters, digits, spaces and . _ @ -"
-        raise typer.BadParameter(f"{text!r}: write {wanted}", param_hint=option)
+        raise typer.BadParameter(f"{text!r}: write {_WANTED[pattern]}", param_hint=option)
     return text
 
 

@@ -25,9 +25,9 @@ _LONGEST_LIFE = timedelta(days=3660)
 def make_app() -> typer.Typer:
     """The subcommands."""
     app = typer.Typer(help="Make, list and revoke tokens for the HTTP API.", no_args_is_help=True)
-    app.command("create")(create)
+    app.command("create", short_help="Make a token and print it, this once.")(create)
     app.command("list")(list_)
-    app.command("revoke")(revoke)
+    app.command("revoke", short_help="Take a token back.")(revoke)
     return app
 
 
@@ -42,7 +42,10 @@ def create(
     database_url: DatabaseOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Make a token and print it; it is shown this once, and only its hash is kept."""
+    """Make a token and print it; it is shown this once, and only its hash is kept.
+
+    Such as: okrbridge token create --role editor --name maria --expires 90d
+    """
     from okrbridge.application.access import NewToken, create_token, token_item
     from okrbridge.bootstrap.clock import utc_now
 

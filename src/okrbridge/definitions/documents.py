@@ -259,7 +259,9 @@ def _explained(error: yaml.YAMLError, text: str) -> _StoppedError:
         position = _position(error.problem_mark)
         context = f" {error.context}" if error.context else ""
         since = f" that begins in line {error.context_mark.line + 1}" if context and error.context_mark else ""
-        return _StoppedError(position, f"not valid YAML: {error.problem}{context}{since}{_tab_hint(position, text)}")
+        return _StoppedError(
+            position, f"not valid YAML: {error.problem}{context}{since}{_remedy(error, position, text)}"
+        )
     if isinstance(error, yaml.reader.ReaderError):
         position = _end_of(text[: error.position])
         return _StoppedError(
@@ -273,7 +275,16 @@ def _name(character: str | int | bytes) -> str:
     return f"U+{code:04X}"
 
 
-def _tab_hint(position: Position, text: str) -> str:
+def _remedy(error: yaml.MarkedYAMLError, position: Position, text: str) -> str:
+    """What to do about the usual slips; empty for others."""
     lines = lines_of(text)
     line = lines[position.line - 1] if position.line <= len(lines) else ""
-    return "; indent with spaces, not with tabs" if "\t" in line[: position.column] else ""
+    if "\t" in line[: position.column]:
+        return "; indent with spaces, not with tabs"
+    return next((remedy for slip, remedy in _REMEDIES.items() if slip in str(error.problem)), "")
+
+
+_REMEDIES = {
+    "mapping values are not allowed": "; put text with a colon in it into quotes",
+    "did not find expected key": "; let the keys of one mapping begin in the same column",
+}

@@ -10,6 +10,7 @@ from okrbridge.domain.lint.words import goes_up
 _LINEAR = (KeyResultKind.INCREASE, KeyResultKind.DECREASE)
 _COMPARED = (KeyResultKind.THRESHOLD, KeyResultKind.MAINTAIN, KeyResultKind.COUNT_PER_PERIOD)
 _FROM_NOTHING = (KeyResultKind.REACH, KeyResultKind.HYPOTHESIS)
+_TURN = "; turn one of them around"
 
 
 def rises(spec: KeyResultSpec, kind: KeyResultKind, baseline: float | None, target: float | None) -> bool | None:
@@ -18,7 +19,8 @@ def rises(spec: KeyResultSpec, kind: KeyResultKind, baseline: float | None, targ
         return kind is KeyResultKind.INCREASE
     if kind is KeyResultKind.SHARE:
         return True
-    if kind is KeyResultKind.RELATIVE:
+    if kind is KeyResultKind.RELATIVE and (baseline is None or target is None):
+        # Of a loss, 40 % less is a rise; while the baseline is not known, it is taken to be above 0.
         return None if spec.change is None else spec.change.value > 0
     if kind in _COMPARED and spec.operator is not None:
         return Operator(spec.operator).wants_high
@@ -36,7 +38,7 @@ def way_agrees(spot: Spot, spec: KeyResultSpec, kind: KeyResultKind, baseline: f
         goes = "down" if target < baseline else "up"
         key = "operator" if spec.operator is not None else "kind"
         wrong = f"operator {spec.operator} {way}" if key == "operator" else f"{kind} {way}"
-        spot.at(key).fault(f"contradicts the numbers: {wrong} goes {goes}", "direction_conflict")
+        spot.at(key).fault(f"contradicts the numbers: {wrong} goes {goes}{_TURN}", "direction_conflict")
         return False
     return True
 
@@ -64,5 +66,5 @@ def verb_agrees(spot: Spot, spec: KeyResultSpec, *, up: bool | None) -> bool:
     if up is None or says_up is None or says_up == up:
         return True
     goes = "up" if up else "down"
-    spot.at("verb").fault(f"contradicts the numbers: {spec.verb} what goes {goes}", "direction_conflict")
+    spot.at("verb").fault(f"contradicts the numbers: {spec.verb} what goes {goes}{_TURN}", "direction_conflict")
     return False

@@ -6,6 +6,7 @@ from okrbridge.definitions.findings import Spot
 from okrbridge.definitions.key_result_shapes import KeyResultSpec
 from okrbridge.definitions.key_results import Surroundings, key_result_of
 from okrbridge.definitions.okr import ObjectiveDocument, ObjectiveSpec
+from okrbridge.definitions.suggestions import close_match
 from okrbridge.domain.key_results import Commitment, KeyResultState, Visibility
 from okrbridge.domain.objectives import Alignment, OkrObjective, RollUpMode
 
@@ -21,6 +22,7 @@ def objective_of(spot: Spot, model: ObjectiveDocument, around: Surroundings) -> 
     spec, name = model.spec, model.metadata.name
     _refuse_equal_names(spot, spec.key_results)
     _check_parent_and_progress(spot.at("spec"), spec)
+    _doubt_team(spot.at("spec", "team"), spec.team, around)
     visibility = _visibility_of(spec, around)
     places = ((spot.at("spec", "keyResults", index), item) for index, item in enumerate(spec.key_results))
     found = [key_result_of(place, item, model, visibility, around) for place, item in places if item.is_readable]
@@ -46,6 +48,12 @@ def objective_of(spot: Spot, model: ObjectiveDocument, around: Surroundings) -> 
         co_owners=tuple(spec.co_owners),
         layer=spec.layer or "",
     )
+
+
+def _doubt_team(spot: Spot, team: str | None, around: Surroundings) -> None:
+    """A team needs no document, but a name that is nearly one of a document is most likely that one."""
+    if team is not None and team not in around.teams and (close := close_match(team, around.teams)):
+        spot.warn(f"there is no Team named {team!r}; did you mean {close!r}?", "doubtful")
 
 
 def _visibility_of(spec: ObjectiveSpec, around: Surroundings) -> Visibility:

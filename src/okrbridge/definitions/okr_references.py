@@ -57,7 +57,8 @@ def check_key_results(documents: Sequence[Document], unread: Sequence[str]) -> I
             if reference.by and reference.path[3] in _FOLLOWED:
                 followed[reference.by].append(reference)
             elif reference.named == reference.by:
-                yield reference.document.fault(reference.path, "is this key result itself", "self_reference")
+                message = "is this key result itself; name another one"
+                yield reference.document.fault(reference.path, message, "self_reference")
         elif not any(reference.named.rpartition("/")[2] in text for text in unread):
             yield _dangling(reference, known)
     yield from _followed_rings(followed)
@@ -111,7 +112,8 @@ def _followed_rings(followed: Mapping[str, Sequence[_Reference]]) -> Iterator[Fa
 def check_parents(documents: Sequence[Document]) -> Iterator[Fault]:
     """A fault for each ring of objectives, cycles or teams that are parents of each other, at its first member."""
     for kind, (keys, message) in _PARENTS.items():
-        family = _Family({each.text("metadata", "name"): each for each in documents if each.text("kind") == kind})
+        named = ((each.text("metadata", "name"), each) for each in documents if each.text("kind") == kind)
+        family = _Family({name: each for name, each in named if name})
         for name, document in family.members.items():
             for key in keys:
                 family.add(name, key, document.text("spec", key).partition("/")[0])

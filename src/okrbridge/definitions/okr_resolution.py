@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from okrbridge.definitions.findings import Spot
@@ -39,6 +39,7 @@ def okr_parts(models: Sequence[tuple[Spot, Shape]]) -> OkrParts:
     parts = OkrParts()
     for spot, model in models:
         _convert_referred(spot, model, parts)
+    _doubt_parts(models, parts.cycles)
     around = Surroundings(parts.cycles, parts.teams, parts.indicators)
     for spot, model in models:
         if isinstance(model, ObjectiveDocument):
@@ -49,6 +50,18 @@ def okr_parts(models: Sequence[tuple[Spot, Shape]]) -> OkrParts:
             cycle = parts.cycles.get(model.spec.cycle)
             parts.retrospectives.append(retrospective_of(model, cycle.timezone if cycle else "UTC"))
     return parts
+
+
+def _doubt_parts(models: Sequence[tuple[Spot, Shape]], cycles: Mapping[str, Cycle]) -> None:
+    """Tell of cycles that reach beyond the longer one they are a part of."""
+    for spot, model in models:
+        cycle = cycles.get(model.metadata.name) if isinstance(model, CycleDocument) else None
+        whole = cycles.get(cycle.parent) if cycle is not None else None
+        if cycle is None or whole is None:
+            continue
+        if cycle.interval.start < whole.interval.start or cycle.interval.end > whole.interval.end:
+            message = f"is {whole.name}, and this cycle reaches beyond it; put the dates of one of them right"
+            spot.at("spec", "parent").warn(message, "doubtful")
 
 
 def _convert_referred(spot: Spot, model: Shape, parts: OkrParts) -> None:

@@ -54,10 +54,18 @@ def _interval_of(spot: Spot, spec: CycleSpec, name: str) -> Interval | None:
     if days is None:
         return None
     start, end = (instant(day, spec.timezone) for day in days)
+    _doubt_last_day(spot.at("end"), spec.end)
     if end <= start:
         spot.at("end").fault(f"must be after start, {spec.start}", "wrong_date")
         return None
     return Interval(start, end)
+
+
+def _doubt_last_day(spot: Spot, end: date | None) -> None:
+    """The last day of a month is most likely meant to belong to the cycle, and a date is its first instant."""
+    if end is None or isinstance(end, datetime) or (following := end + timedelta(days=1)).day != 1:
+        return
+    spot.warn(f"is the beginning of this day, so the cycle is without it; write {following} to have it in", "doubtful")
 
 
 def _days_of(spot: Spot, spec: CycleSpec, name: str) -> tuple[date, date] | None:

@@ -46,9 +46,24 @@ def _fault(document: Document, shape: type[Shape], detail: ErrorDetails, path: P
     if kind == "extra_forbidden":
         return _unknown_key(document, shape, path)
     if kind == "missing":
-        return document.fault(path, "is missing", "missing_key")
+        return document.fault(path, f"is missing{_example(path)}", "missing_key")
     message, code = _explained(kind, value, context)
-    return document.fault(path, message, code)
+    hint = _example(path) if code == "wrong_type" else ""
+    return document.fault(path, f"{message}{hint}", code)
+
+
+def _example(path: Path) -> str:
+    """What to write under a key that people leave out, or write as a word alone; empty for most keys."""
+    example = _EXAMPLES.get(str(path[-1]) if path else "")
+    return f"; write {example}" if example else ""
+
+
+_EXAMPLES = {
+    "metadata": "metadata: {name: NAME}",
+    "measure": "measure: {slo: NAME}, {promql: QUERY} or {manual: {expiresAfter: 14d}}",
+    "manual": "manual: {expiresAfter: 14d}",
+    "expiresAfter": "expiresAfter: 14d",
+}
 
 
 def _explained(kind: str, value: object, context: Mapping[str, object]) -> tuple[str, str]:
@@ -75,10 +90,12 @@ def _unknown_key(document: Document, shape: type[Shape], path: Path) -> Fault:
 
 def _not_one_of(expected: str, value: object) -> str:
     words = expected.replace(" or ", ", ").replace("'", "").split(", ")
-    hint = did_you_mean(value, words) if isinstance(value, str) else ""
+    hint = did_you_mean(_SIGNS.get(value, value), words) if isinstance(value, str) else ""
     return f"{shortened(value)} is not one of {', '.join(words)}{hint}"
 
 
+_SIGNS = {">=": "ge", "=>": "ge", "≥": "ge", ">": "gt", "<=": "le", "=<": "le", "≤": "le", "<": "lt"}
+"""Operators as they are written elsewhere."""
 _TYPE_NAMES = {
     "string_type": "text",
     "bool_type": "true or false",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, JsonValue, PlainValidator, WithJsonSchema
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from okrbridge.definitions.field_texts import field_texts
 from okrbridge.definitions.fields import FilledText, Name, refusal
 from okrbridge.definitions.nodes import Path, shortened
 
@@ -33,7 +36,6 @@ class Shape(BaseModel):
         frozen=True,
         alias_generator=to_camel,
         arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
     )
 
     refused_keys: ClassVar[Mapping[str, Refusal]] = {}
@@ -47,6 +49,16 @@ class Shape(BaseModel):
 
     stand_ins: ClassVar[Mapping[Path, object]] = {}
     """Values to read on with where the document's own are missing or wrong; nothing that is loaded ever holds them."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The JSON Schema, in which the text below each field describes it."""
+        found = handler(schema)
+        keys = handler.resolve_ref_schema(found)["properties"]
+        for name, text in field_texts(cls).items():
+            if name in cls.model_fields:
+                keys[cls.model_fields[name].alias].setdefault("description", text)
+        return found
 
     @property
     def is_readable(self) -> bool:

@@ -6,12 +6,13 @@ relative to the cycle's start, so that every run shows the same story.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from okrbridge.sources.simulated.chance import pick
 from okrbridge.sources.simulated.schedule import SERVICES
+from okrbridge.sources.simulated.story import RECENT_BURST
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -21,6 +22,9 @@ BASELINE_DAYS = 90
 
 WARM_UP_DAYS = 21
 """The days before the cycle that rolling windows reach back to on its first day."""
+
+RECENT_INCIDENT = "INC-2000"
+"""The incident whose errors the SLOs of the fleet show."""
 
 _SIGNUPS_A_DAY = 60
 
@@ -42,6 +46,7 @@ class Happening:
     severity: str = ""
     subject: str = ""
     title: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -51,7 +56,13 @@ class Happening:
 
 def happenings(cycle_start: datetime, now: datetime) -> list[Happening]:
     """Everything up to now, ascending."""
-    told = (*_incidents(cycle_start), *_customers(cycle_start, now), *_partners(now), *_deployments(cycle_start, now))
+    told = (
+        *_incidents(cycle_start),
+        *_recent_burst(now),
+        *_customers(cycle_start, now),
+        *_partners(now),
+        *_deployments(cycle_start, now),
+    )
     return sorted((one for one in told if (one.end or one.start) < now), key=lambda one: (one.start, one.id))
 
 
@@ -70,6 +81,29 @@ def _incidents(cycle_start: datetime) -> Iterator[Happening]:
             severity=("sev2", "sev1", "sev2", "sev3")[number % 4],
             title=f"{SERVICES[number % len(SERVICES)]} answers with errors",
         )
+
+
+def _recent_burst(now: datetime) -> Iterator[Happening]:
+    """The fleet's mild burst of an hour ago, as the pager tells it, and what people wrote of it."""
+    start, end = (now - timedelta(seconds=before) for before in RECENT_BURST)
+    yield Happening(
+        id=RECENT_INCIDENT,
+        kind="incident",
+        start=start,
+        end=end,
+        detected_at=start + 4 * MINUTE,
+        service="api",
+        severity="sev3",
+        title="api answers one request in a hundred with an error",
+    )
+    yield Happening(
+        id=f"{RECENT_INCIDENT}-postmortem",
+        kind="postmortem",
+        start=end + 20 * MINUTE,
+        subject=RECENT_INCIDENT,
+        title="The retry storm of the new client",
+        attributes={"assignee": "jo", "action_items": "Give the client a budget of retries; Alert on retries"},
+    )
 
 
 def _incident_days() -> Iterator[int]:

@@ -38,6 +38,7 @@ def event_of(one: Happening) -> dict[str, Any]:
         "severity": one.severity,
         "subject": one.subject,
         "title": one.title,
+        "attributes": dict(one.attributes),
     }
     return {key: value for key, value in body.items() if value}
 

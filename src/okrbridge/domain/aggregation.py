@@ -21,14 +21,18 @@ def aggregate(numbers: Sequence[float], how: Aggregation) -> float | None:
 
     Percentiles are interpolated linearly between the two nearest numbers (the definition of numpy and of
     spreadsheets). Worked example: the median of 9, 14, 22 is 14; their p90 is 14 + 0.8 x 8 = 20.4.
+
+    Numbers so large that floats cannot hold what they make give an infinity or NaN; whoever takes it as a value refuses
+    it.
     """
     if how is Aggregation.COUNT:
         return float(len(numbers))
     if how is Aggregation.DISTINCT:
         return float(len(set(numbers)))
-    if how is Aggregation.SUM:
-        return float(np.sum(numbers)) + 0.0
-    return _of_some(numbers, how) if numbers else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        if how is Aggregation.SUM:
+            return float(np.sum(numbers)) + 0.0
+        return _of_some(numbers, how) if numbers else None
 
 
 def _of_some(numbers: Sequence[float], how: Aggregation) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
@@ -50,13 +51,16 @@ def relative_target(baseline: float, relative_change: float) -> float:
     Worked example: 50 minutes, 40 % less: 50 x (1 - 0.4) = 30 minutes.
 
     Raises:
-        ValueError: the baseline is 0, of which every share is 0, or the change is 0.
+        ValueError: the baseline is 0, of which every share is 0, the change is 0, or the target is beyond all floats.
     """
     if baseline == 0:
         raise ValueError("a share of a baseline of 0 is 0: declare from and to as numbers instead")
     if relative_change == 0:
         raise ValueError("a change by 0 % is no change: declare a change, or a band around the baseline")
-    return baseline * (1 + relative_change) + 0.0
+    target = baseline * (1 + relative_change) + 0.0
+    if not math.isfinite(target):
+        raise ValueError(f"the baseline {baseline:g} is too large for a target")
+    return target
 
 
 def absolute_target(baseline: float, absolute_change: float) -> float:

@@ -141,8 +141,9 @@ class SqlMeasure:
     """Measured by a read-only SQL query.
 
     Attributes:
-        query: gives one row with the value, and the sample count in a second column if there is one; or, with
-            ``has_members``, a row (name, value) for each member. ``:start``, ``:end`` and ``:at`` are bound.
+        query: gives one row with the value, the sample count in a second column if there is one, and of a mean the
+            samples' standard deviation in a third; or, with ``has_members``, a row (name, value) for each member.
+            ``:start``, ``:end`` and ``:at`` are bound.
     """
 
     query: str

@@ -126,11 +126,22 @@ def _progress_to_target(key_result: KeyResult, value: float) -> Progress | None:
     is_band = key_result.kind is KeyResultKind.BAND
     if is_band or (states_condition(key_result) and key_result.baseline is None):
         return Progress.of(1.0 if holds(key_result, value) else 0.0) if _has_limit(key_result) else None
-    from_nothing = key_result.kind in (KeyResultKind.REACH, KeyResultKind.SHARE)
-    baseline = 0.0 if from_nothing and key_result.baseline is None else key_result.baseline
-    if baseline is None or key_result.target is None:
+    start = start_of(key_result)
+    if start is None or key_result.target is None:
         return None
-    return linear(value, baseline, key_result.target)
+    return linear(value, start, key_result.target)
+
+
+def start_of(key_result: KeyResult) -> float | None:
+    """Where the way to the target begins, in the key result's unit: the baseline, or 0 for a reach and a share.
+
+    Returns:
+        None where there is no way, as of a hypothesis, whose target is an effect, and while the baseline is not known.
+    """
+    if key_result.kind is KeyResultKind.HYPOTHESIS:
+        return None
+    from_nothing = key_result.kind in (KeyResultKind.REACH, KeyResultKind.SHARE)
+    return 0.0 if from_nothing and key_result.baseline is None else key_result.baseline
 
 
 def states_condition(key_result: KeyResult) -> bool:
@@ -172,6 +183,22 @@ def _has_limit(key_result: KeyResult) -> bool:
     if key_result.kind is KeyResultKind.BAND:
         return key_result.low is not None or key_result.high is not None
     return key_result.target is not None
+
+
+def wants_high(key_result: KeyResult) -> bool | None:
+    """Whether larger values are better; None where there is no direction, as in a band, and while it is not known.
+
+    The operator of a share speaks of its members: of incidents under 15 minutes, the larger share is better.
+    """
+    if key_result.kind in (KeyResultKind.INCREASE, KeyResultKind.SHARE):
+        return True
+    if key_result.kind in (KeyResultKind.DECREASE, KeyResultKind.ERROR_BUDGET):
+        return False
+    if key_result.operator is not None:
+        return key_result.operator.wants_high
+    # The target of a hypothesis is its effect: any above 0 is a rise.
+    start = 0.0 if key_result.kind is KeyResultKind.HYPOTHESIS else start_of(key_result)
+    return None if start is None or key_result.target is None else key_result.target > start
 
 
 def in_critical_zone(key_result: KeyResult, value: float) -> bool:

@@ -31,7 +31,7 @@ class CountingWindow:
     """What a count per period is counted over at an instant.
 
     Attributes:
-        window: the last whole period, or the time since the start while that is shorter.
+        window: the last whole period, or the time since the start while that is shorter; nothing before the start.
         elapsed_ratio: the window's share of a period, 0..1.
     """
 
@@ -75,7 +75,9 @@ def counting_window(start: datetime, at: datetime, per: str, zone: str = "UTC") 
     first = _periods(unit, start, zone).period(start + timedelta.resolution)
     if at < first.end:
         return CountingWindow(Interval(start, at), (at - start) / (first.end - start))
-    return CountingWindow(_periods(unit, at, zone).period(at), 1.0)
+    last = _periods(unit, at, zone).period(at)
+    # The month before 28 February begins on the 28th: what happened before a start on the 31st does not count.
+    return CountingWindow(Interval(max(start, last.start), at), 1.0)
 
 
 def _unit(per: str) -> CalendarUnit:

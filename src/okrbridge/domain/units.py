@@ -62,6 +62,7 @@ _SIMPLE: dict[str, Unit] = {
     "ratio": RATIO,
     "%": PERCENT,
     "percent": PERCENT,
+    "ppm": Unit("ppm", "ratio", 1e-6),
     "x": Unit("x", "multiple", 1.0),
     "points": Unit("points", "points", 1.0),
     **{symbol: Unit(symbol, "time", factor) for symbol, factor in _TIME.items()},
@@ -157,12 +158,15 @@ def parse_quantity(text: str | float) -> Quantity:
         raise UnitError(f"{text!r} is not a quantity; write a number with a unit, such as 99.95%, 800ms or 12/month")
     number = float(match["number"].replace(",", ""))
     unit_text = (match["unit"] or "").strip()
+    if unit_text.startswith((",", ".", "-")):
+        # A decimal comma, or a span of numbers.
+        raise UnitError(f"{text!r} is not a quantity; write one number with a decimal point and a unit, such as 99.95%")
     if unit_text[:1] in _MAGNITUDES and unit_text[1:2] in ("", " ", "/") and unit_text not in _SIMPLE:
         number = _product(number, _MAGNITUDES[unit_text[0]])
         unit_text = unit_text[1:].strip()
     unit = parse_unit(unit_text)
-    if unit is PERCENT:
-        return _quantity(_product(number, PERCENT.factor), RATIO, stripped)
+    if unit.dimension == RATIO.dimension:
+        return _quantity(_product(number, unit.factor), RATIO, stripped)
     return _quantity(number, unit, stripped)
 
 
@@ -191,15 +195,25 @@ def convert(value: float, source: Unit, target: Unit) -> float:
     21.0
 
     Raises:
-        UnitError: the units measure different things, or months and days were mixed.
+        UnitError: the units measure different things, months and days were mixed, or the number is then too large.
     """
     if source.dimension != target.dimension:
         names = f"{source.symbol or 'a plain number'} does not convert to {target.symbol or 'a plain number'}"
         raise UnitError(f"{names}{_why(source, target)}")
     if source.factor == target.factor:
         return value
-    # Whole factors where there are any, rounded once at the end: 99.99% is 0.9999, and 2.1MB is 2100KB.
-    ratio, inverse = _whole(source.factor / target.factor), _whole(target.factor / source.factor)
+    converted = _times(value, source.factor, target.factor)
+    if not math.isfinite(converted):
+        raise UnitError(f"{value:g}{source.symbol} is too large a number in {target.symbol}")
+    return converted
+
+
+def _times(value: float, factor: float, divisor: float) -> float:
+    """A value times the ratio of two factors.
+
+    Whole ratios where there are any, rounded once at the end: 99.99% is 0.9999, and 2.1MB is 2100KB.
+    """
+    ratio, inverse = _whole(factor / divisor), _whole(divisor / factor)
     if inverse.is_integer():
         return float(Decimal(repr(float(value))) / Decimal(inverse))
     return _product(value, ratio)

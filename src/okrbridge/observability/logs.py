@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from typing import Literal
 
 import structlog
 
-LogFormat = Literal["auto", "console", "json"]
+from okrbridge.observability.log_format import LogFormat
+
+_TOKEN = re.compile(r"okrb_[A-Za-z0-9_-]{43}")
+"""A token of okrbridge's API. Somebody may write it where it does not belong, such as in an address."""
 
 
 def configure_logging(level: str, log_format: LogFormat = "auto") -> None:
@@ -38,7 +41,7 @@ def configure_logging(level: str, log_format: LogFormat = "auto") -> None:
         plain = structlog.dev.plain_traceback
         tail += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=tail))
+    handler.setFormatter(_WithoutTokens(foreign_pre_chain=shared, processors=tail))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -50,3 +53,10 @@ def configure_logging(level: str, log_format: LogFormat = "auto") -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+
+
+class _WithoutTokens(structlog.stdlib.ProcessorFormatter):
+    """Formats a line, and leaves out the text of tokens."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _TOKEN.sub("okrb_(left out)", super().format(record))

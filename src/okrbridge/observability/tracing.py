@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
@@ -50,6 +49,9 @@ def _exporters(environment: Mapping[str, str]) -> list[str]:
 
 def _processor(exporter: str) -> SpanProcessor:
     if exporter == "otlp":
+        # Loading it, protobuf included, takes longer than all else of tracing, which most never switch on.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - see above
+
         return BatchSpanProcessor(OTLPSpanExporter())
     if exporter == "console":
         return SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr))

@@ -20,30 +20,40 @@ def failed(request: ValueRequest, reason: SourceFailureReason, message: str) -> 
     return Reading(request, None, SourceFailure(reason, message))
 
 
-def one_number(request: ValueRequest, value: object, samples: object = None) -> Reading:
-    """One number; None and NaN are no data, anything that is no number is a failure."""
+def one_number(request: ValueRequest, value: object, samples: object = None, deviation: object = None) -> Reading:
+    """One number; None and NaN are no data, anything that is no number is a failure.
+
+    Args:
+        samples: how many are behind it.
+        deviation: their standard deviation, where the number is their mean.
+    """
     number, count = _number(value), _number(samples)
     if isinstance(number, str):
         return failed(request, SourceFailureReason.BAD_ANSWER, f"gives {number}, which is no number")
     if number is None:
         return Reading(request, None, note="the answer is empty")
-    return Reading(request, number, sample_count=count if isinstance(count, float) else None)
+    spread = _number(deviation)
+    return Reading(
+        request,
+        number,
+        sample_count=count if isinstance(count, float) else None,
+        deviation=spread if isinstance(spread, float) and spread >= 0 else None,
+    )
 
 
 def one_for_each(request: ValueRequest, rows: Sequence[tuple[object, object]]) -> Reading:
-    """A number for each named member; members without a number are left out, a name given twice is a failure."""
+    """A number for each named member, None for one without a number; a name given twice is a failure."""
     if len(rows) > MOST_MEMBERS:
         message = f"gives {len(rows)} members; the most is {MOST_MEMBERS}"
         return failed(request, SourceFailureReason.TOO_MANY_SERIES, message)
-    members: dict[str, float] = {}
+    members: dict[str, float | None] = {}
     for name, value in rows:
         number = _number(value)
         if isinstance(number, str):
             return failed(request, SourceFailureReason.BAD_ANSWER, f"gives {number} for {name}, which is no number")
         if str(name) in members:
             return failed(request, SourceFailureReason.BAD_ANSWER, f"gives the member {name} twice")
-        if number is not None:
-            members[str(name)] = number
+        members[str(name)] = number
     return Reading(request, None, note="" if members else "the answer is empty", members=tuple(members.items()))
 
 

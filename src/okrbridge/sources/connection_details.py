@@ -39,15 +39,30 @@ def _value(source: str, key: str, value: str, environment: Mapping[str, str]) ->
     return environment[name]
 
 
-def password_in(file: Path) -> str:
-    """The password in a file. Raises ConfigurationError when there is none; its content is never told."""
+def password_of(name: str, details: Mapping[str, str]) -> str | None:
+    """The password of a source, as declared or in its file; None without one.
+
+    Raises:
+        ConfigurationError: both are declared, or the file has none; the content is never told.
+    """
+    if "password_file" not in details:
+        return details.get("password")
+    if "password" in details:
+        raise ConfigurationError(f"data source {name!r}: declare either password or passwordFile, not both")
+    try:
+        return _password_in(Path(details["password_file"]))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"data source {name!r}: {error}") from error
+
+
+def _password_in(file: Path) -> str:
     try:
         password = file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ConfigurationError(f"password_file {file} cannot be read: {error.strerror}") from error
+        raise ConfigurationError(f"passwordFile {file} cannot be read: {error.strerror}") from error
     except ValueError:
         # Not chained: the error would carry the content.
-        raise ConfigurationError(f"password_file {file} cannot be read as UTF-8 text") from None
+        raise ConfigurationError(f"passwordFile {file} cannot be read as UTF-8 text") from None
     if not password:
-        raise ConfigurationError(f"password_file {file} is empty")
+        raise ConfigurationError(f"passwordFile {file} is empty")
     return password

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIModule
 from sqlalchemy.exc import ArgumentError
 
 from okrbridge.errors import ConfigurationError
@@ -64,6 +65,11 @@ class DatabaseAddress:
         """The SQLite file; None for a server, and for an SQLite ``file:`` URI, which names no plain path."""
         name = self.url.database or ""
         return None if not self.is_sqlite or name.startswith("file:") else Path(name)
+
+    @cached_property
+    def driver(self) -> DBAPIModule:
+        """The driver's module, ``sqlite3`` or ``psycopg``; loaded here, so that nobody waits for one not in use."""
+        return self.url.get_dialect().import_dbapi()
 
     def scrubbed(self, text: str) -> str:
         """A text of the driver with the password, should it be in there, taken out."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select
 
 from okrbridge.application.okr_records import CheckIn, CheckInOutput
 from okrbridge.domain.windows import Interval
@@ -44,6 +44,12 @@ class SqlCheckInRecords:
         newest_first = newest_first.order_by(own.at_us.desc(), own.id.desc()).limit(limit)
         return [_check_in(row) for row in reversed(self.connection.execute(newest_first).all())]
 
+    def within(self, key_results: Sequence[str], interval: Interval, limit: int = 1000) -> Mapping[str, list[CheckIn]]:
+        """Check-ins of several key results in an interval, each ascending; the newest ``limit`` of each."""
+        own = check_ins.c
+        inside = and_(own.at_us >= to_microseconds(interval.start), own.at_us < to_microseconds(interval.end))
+        return self._newest(key_results, inside, limit)
+
     def count(self, until: datetime) -> int:
         """How many there are of all key results at or before an instant."""
         earlier = check_ins.c.at_us <= to_microseconds(until)
@@ -58,10 +64,11 @@ class SqlCheckInRecords:
         return self._newest(key_results, check_ins.c.at_us <= to_microseconds(until), count)
 
     def latest_values(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
-        """The last check-in of each that says a value, at or before an instant; absent when there is none."""
+        """The last check-in of each that says a value or withdraws one, at or before an instant."""
         own = check_ins.c
-        says_value = and_(own.at_us <= to_microseconds(until), own.override_value.is_not(None))
-        return {name: found[-1] for name, found in self._newest(key_results, says_value, 1).items()}
+        is_about_value = or_(own.override_value.is_not(None), own.override_expires_at_us.is_not(None))
+        chosen = and_(own.at_us <= to_microseconds(until), is_about_value)
+        return {name: found[-1] for name, found in self._newest(key_results, chosen, 1).items()}
 
     def _newest(self, key_results: Sequence[str], chosen: ColumnElement[bool], count: int) -> dict[str, list[CheckIn]]:
         own = check_ins.c

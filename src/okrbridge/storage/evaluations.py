@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from okrbridge.application.records import Evaluation
 from okrbridge.storage.tables import evaluations
@@ -45,3 +46,9 @@ class SqlEvaluationRecords:
             slices_written=row.slices_written,
             failures=row.failures,
         )
+
+    def expire(self, before: datetime, most: int) -> int:
+        """Forget the oldest evaluations of boundaries before an instant, so many at most; returns how many."""
+        own = evaluations.c
+        oldest = select(own.id).where(own.at_us < to_microseconds(before)).order_by(own.at_us).limit(most)
+        return self.connection.execute(delete(evaluations).where(own.id.in_(oldest))).rowcount

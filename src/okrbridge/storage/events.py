@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, tuple_
 
-from okrbridge.application.okr_records import Event
+from okrbridge.application.okr_records import Event, order_of_place
 from okrbridge.domain.windows import Interval
 from okrbridge.storage.okr_tables import events
 from okrbridge.storage.upsert import upsert
@@ -36,14 +36,14 @@ class SqlEventRecords:
         upsert(self.connection, events, list(rows.values()))
         return len(rows) - before
 
+    def known(self, sent: Sequence[Event]) -> list[Event]:
+        """The events that are stored under the sources and external ids of these, as they are."""
+        keys = list({(row["source"], row["external_id"]): None for row in map(_row, sent)})
+        return [_event(row) for own in _chunks(keys) for row in self.connection.execute(select(events).where(own))]
+
     def _stored(self, keys: Sequence[tuple[str, str]]) -> int:
-        own = tuple_(events.c.source, events.c.external_id)
-        return sum(
-            self.connection.execute(
-                select(func.count()).select_from(events).where(own.in_(keys[place : place + 400]))
-            ).scalar_one()
-            for place in range(0, len(keys), 400)
-        )
+        counts = (select(func.count()).select_from(events).where(own) for own in _chunks(keys))
+        return sum(self.connection.execute(count).scalar_one() for count in counts)
 
     def between(
         self, interval: Interval, kinds: Sequence[str] = (), limit: int = 10_000, after: str = ""
@@ -57,9 +57,27 @@ class SqlEventRecords:
         found = select(events).where(own.start_us >= to_microseconds(interval.start))
         found = found.where(own.start_us < to_microseconds(interval.end))
         if after:
-            start, source, external_id = after.split(" ", 2)
-            found = found.where(tuple_(own.start_us, own.source, own.external_id) > (int(start), source, external_id))
+            found = found.where(tuple_(own.start_us, own.source, own.external_id) > order_of_place(after))
         return self._listed(found, kinds, limit)
+
+    def newest(self, kind: str, interval: Interval, limit: int, before: str = "") -> list[Event]:
+        """Events of a kind that started in an interval, the newest first.
+
+        Args:
+            before: the place of the last event of the page before, see ``Event.place``.
+        """
+        own = events.c
+        order = (own.start_us, own.source, own.external_id)
+        found = select(events).where(own.kind == kind, own.start_us >= to_microseconds(interval.start))
+        found = found.where(own.start_us < to_microseconds(interval.end))
+        if before:
+            found = found.where(tuple_(*order) < order_of_place(before))
+        newest_first = found.order_by(*(column.desc() for column in order)).limit(limit)
+        return [_event(row) for row in self.connection.execute(newest_first)]
+
+    def named(self, kind: str, external_id: str, limit: int = 100) -> list[Event]:
+        """Events of a kind with one external id, ascending."""
+        return self._listed(select(events).where(events.c.external_id == storable(external_id)), [kind], limit)
 
     def state(self, interval: Interval, kind: str) -> tuple[int, datetime | None]:
         """How many events of a kind started in an interval, and when the newest of them came in."""
@@ -86,6 +104,12 @@ class SqlEventRecords:
             found = found.where(own.kind.in_(kinds))
         ordered = found.order_by(own.start_us, own.source, own.external_id).limit(limit)
         return [_event(row) for row in self.connection.execute(ordered)]
+
+
+def _chunks(keys: Sequence[tuple[str, str]]) -> Iterator[ColumnElement[bool]]:
+    """Conditions that together name the events of these sources and external ids."""
+    own = tuple_(events.c.source, events.c.external_id)
+    return (own.in_(keys[place : place + 400]) for place in range(0, len(keys), 400))
 
 
 def _row(event: Event) -> dict[str, Any]:

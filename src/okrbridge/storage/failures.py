@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -57,9 +56,10 @@ def translated(address: DatabaseAddress, *, reading: bool = False) -> Iterator[N
         SchemaOutdatedError: a table or column is missing.
         StorageError: every other failure of the database. Errors of other kinds pass unchanged.
     """
+    driver = address.driver
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+    except (SQLAlchemyError, driver.Error) as error:
         raise _storage_error(error, address, reading=reading) from error
 
 
@@ -84,7 +84,7 @@ def _storage_error(error: Exception, address: DatabaseAddress, *, reading: bool)
     cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
     if isinstance(cause, sqlite3.Error):
         return _sqlite_error(cause, address, reading=reading)
-    if isinstance(cause, psycopg.Error):
+    if isinstance(cause, address.driver.Error):
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
         return _postgresql_error(cause, address, reading=reading, lost=lost)
     return StorageError(f"{address} did not do what was asked: {_first_line(cause, address)}")
@@ -105,15 +105,15 @@ def _sqlite_error(error: sqlite3.Error, address: DatabaseAddress, *, reading: bo
     return StorageError(f"{address} did not do what was asked: {detail}")
 
 
-def _postgresql_error(error: psycopg.Error, address: DatabaseAddress, *, reading: bool, lost: bool) -> StorageError:
-    state = error.sqlstate
+def _postgresql_error(error: Exception, address: DatabaseAddress, *, reading: bool, lost: bool) -> StorageError:
+    state: str | None = getattr(error, "sqlstate", None)  # psycopg's name for it
     detail = _first_line(error, address)
     if state == "25006" and reading:
         return StorageError(_WRITE_INSIDE_READING)
     if state in _POSTGRESQL_REMEDIES:
         message = _POSTGRESQL_REMEDIES[state].format(database=address, detail=detail)
         return SchemaOutdatedError(message) if state in _OUTDATED else StorageError(message)
-    if isinstance(error, psycopg.OperationalError) and (state is None or lost):
+    if isinstance(error, address.driver.OperationalError) and (state is None or lost):
         return StorageError(
             f"cannot reach {address}: {detail}; check that the server runs and that the database URL is right"
         )

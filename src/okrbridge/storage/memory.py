@@ -7,13 +7,14 @@ the copy in the place of the state. Readers keep the state they began with.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from okrbridge.application.records import DefinitionRevision, Evaluation, Measurement, ProgressRecord
+from okrbridge.application.records import DefinitionRevision, Evaluation, Measurement, ProgressRecord, TracePoint
 from okrbridge.domain.definition_set import DeclaredDocument
+from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.windows import Grid, Interval
 from okrbridge.errors import StorageError
 from okrbridge.storage.memory_access import (
@@ -43,6 +44,7 @@ class _State:
     ledger: MemoryCounts = field(default_factory=MemoryCounts)
     measurements: dict[tuple[str, datetime], Measurement] = field(default_factory=dict)
     progress: dict[tuple[str, datetime], ProgressRecord] = field(default_factory=dict)
+    thinned: dict[timedelta, datetime] = field(default_factory=dict)
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
     revisions: tuple[DefinitionRevision, ...] = ()
     okr: MemoryOkr = field(default_factory=MemoryOkr)
@@ -54,6 +56,7 @@ class _State:
             self.ledger.copied(writable=writable),
             dict(self.measurements),
             dict(self.progress),
+            dict(self.thinned),
             dict(self.evaluations),
             self.revisions,
             self.okr.copied(writable=writable),
@@ -189,6 +192,78 @@ class MemoryProgressRecords:
                 found.setdefault(name, {})[record.at] = record
         return {name: list(records.values()) for name, records in found.items()}
 
+    def lacking(
+        self, key_results: Sequence[str], instants: Sequence[datetime], within: timedelta
+    ) -> list[tuple[str, datetime]]:
+        """The key results and instants without a record at the instant, or so soon after it, in no order."""
+        recorded = self._state.progress
+        return [
+            (name, instant)
+            for name in set(key_results)
+            for instant in set(instants)
+            if not any(name == other and instant <= at <= instant + within for other, at in recorded)
+        ]
+
+    def first_shown(
+        self, statuses: Collection[KeyResultStatus], asked: Sequence[tuple[str, Interval]]
+    ) -> list[datetime | None]:
+        """When each of the key results first had one of the statuses in its interval; None for never."""
+        return [
+            min(
+                (
+                    at
+                    for (other, at), record in self._state.progress.items()
+                    if other == name and at in span and record.shown in statuses
+                ),
+                default=None,
+            )
+            for name, span in asked
+        ]
+
+    def names(self) -> list[str]:
+        """Every key result and indicator that has records, by name."""
+        return sorted({name for name, _ in self._state.progress})
+
+    def oldest(self) -> datetime | None:
+        """When the oldest record is of; None without any."""
+        return min((at for _, at in self._state.progress), default=None)
+
+    def trace(self, key_result: str, interval: Interval) -> list[TracePoint]:
+        """What tells the records of an interval apart, ascending."""
+        measured = self._state.measurements
+        inside = [one for (name, at), one in self._state.progress.items() if name == key_result and at in interval]
+        return [
+            TracePoint(
+                one.at,
+                measured[key_result, one.at].value if (key_result, one.at) in measured else None,
+                one.shown.value,
+                one.quality.value,
+            )
+            for one in sorted(inside, key=lambda record: record.at)
+        ]
+
+    def forget(self, key_result: str, spans: Sequence[Interval]) -> int:
+        """Remove measurements and progress, both ends of each span included; returns how many records went."""
+        self._state.require_writable()
+        gone = [
+            (name, at)
+            for name, at in self._state.progress
+            if name == key_result and any(span.start <= at <= span.end for span in spans)
+        ]
+        for one in gone:
+            del self._state.progress[one]
+            self._state.measurements.pop(one, None)
+        return len(gone)
+
+    def thinned_until(self, step: timedelta) -> datetime | None:
+        """Up to when records were thinned to two a step; None before the first time."""
+        return self._state.thinned.get(step)
+
+    def note_thinned(self, step: timedelta, until: datetime) -> None:
+        """Keep up to when records were thinned to two a step."""
+        self._state.require_writable()
+        self._state.thinned[step] = until
+
     def measured(self, key_result: str, interval: Interval) -> list[tuple[datetime, float | None]]:
         """When a key result was measured in an interval, and its value then, ascending."""
         return sorted(
@@ -216,6 +291,14 @@ class MemoryEvaluationRecords:
     def latest(self) -> Evaluation | None:
         """The evaluation of the latest slice boundary; of several, the one that started last."""
         return max(self._state.evaluations.values(), key=lambda one: (one.at, one.started_at, one.id), default=None)
+
+    def expire(self, before: datetime, most: int) -> int:
+        """Forget the oldest evaluations of boundaries before an instant, so many at most; returns how many."""
+        self._state.require_writable()
+        old = sorted((one for one in self._state.evaluations.values() if one.at < before), key=lambda one: one.at)
+        for one in old[:most]:
+            del self._state.evaluations[one.id]
+        return len(old[:most])
 
 
 @dataclass(frozen=True, slots=True)

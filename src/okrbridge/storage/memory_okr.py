@@ -14,6 +14,7 @@ from okrbridge.application.okr_records import (
     FrozenBaseline,
     ScoreRecord,
     StoredDocument,
+    order_of_place,
 )
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import ConflictError
@@ -104,6 +105,11 @@ class MemoryCheckInRecords:
             found = [one for one in found if one.at in interval]
         return found[max(0, len(found) - limit) :]
 
+    def within(self, key_results: Sequence[str], interval: Interval, limit: int = 1000) -> Mapping[str, list[CheckIn]]:
+        """Check-ins of several key results in an interval, each ascending; the newest ``limit`` of each."""
+        found = {name: self.of(name, interval, limit) for name in key_results}
+        return {name: some for name, some in found.items() if some}
+
     def count(self, until: datetime) -> int:
         """How many there are of all key results at or before an instant."""
         return sum(one.at <= until for one in self._okr.check_ins)
@@ -118,10 +124,10 @@ class MemoryCheckInRecords:
         return {name: some for name, some in found.items() if some}
 
     def latest_values(self, key_results: Sequence[str], until: datetime) -> Mapping[str, CheckIn]:
-        """The last check-in of each that says a value, at or before an instant; absent when there is none."""
+        """The last check-in of each that says a value or withdraws one, at or before an instant."""
         wanted = set(key_results)
-        said = [one for one in self._ascending() if one.at <= until and one.override_value is not None]
-        return {one.key_result: one for one in said if one.key_result in wanted}
+        said = [one for one in self._ascending() if one.override_value is not None or one.is_withdrawal]
+        return {one.key_result: one for one in said if one.at <= until and one.key_result in wanted}
 
     def _ascending(self) -> list[CheckIn]:
         return sorted(self._okr.check_ins, key=lambda one: (one.at, one.id))
@@ -141,6 +147,11 @@ class MemoryEventRecords:
         self._okr.events.update(new)
         return len(self._okr.events) - before
 
+    def known(self, sent: Sequence[Event]) -> list[Event]:
+        """The events that are stored under the sources and external ids of these, as they are."""
+        keys = dict.fromkeys((one.source, one.external_id) for one in sent)
+        return [self._okr.events[key] for key in keys if key in self._okr.events]
+
     def between(
         self, interval: Interval, kinds: Sequence[str] = (), limit: int = 10_000, after: str = ""
     ) -> list[Event]:
@@ -149,6 +160,16 @@ class MemoryEventRecords:
         places = [one.place for one in found]
         first = places.index(after) + 1 if after in places else 0
         return found[first : first + limit]
+
+    def newest(self, kind: str, interval: Interval, limit: int, before: str = "") -> list[Event]:
+        """Events of a kind that started in an interval, the newest first; ``before`` is the last place before."""
+        found = [one for one in self._of([kind]) if one.start in interval]
+        earlier = [one for one in found if not before or order_of_place(one.place) < order_of_place(before)]
+        return earlier[::-1][:limit]
+
+    def named(self, kind: str, external_id: str, limit: int = 100) -> list[Event]:
+        """Events of a kind with one external id, ascending."""
+        return [one for one in self._of([kind]) if one.external_id == external_id][:limit]
 
     def state(self, interval: Interval, kind: str) -> tuple[int, datetime | None]:
         """How many events of a kind started in an interval, and when the newest of them came in."""
@@ -195,12 +216,13 @@ class MemoryScoreRecords:
 
     _okr: MemoryOkr
 
-    def save(self, score: ScoreRecord) -> None:
+    def save(self, *scores: ScoreRecord) -> None:
         """Store, idempotent on (cycle, key result)."""
         self._okr.require_writable()
-        numbers = {"computed": score.computed, "score": score.score, "final": score.final}
-        require_finite(f"score of {score.key_result}", numbers)
-        self._okr.scores[score.cycle, score.key_result] = score
+        for score in scores:
+            numbers = {"computed": score.computed, "score": score.score, "final": score.final}
+            require_finite(f"score of {score.key_result}", numbers)
+            self._okr.scores[score.cycle, score.key_result] = score
 
     def of_cycle(self, cycle: str) -> list[ScoreRecord]:
         """Scores of a cycle, by key result."""

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, Select, select
 from okrbridge.application.okr_records import FrozenBaseline, ScoreRecord
 from okrbridge.domain.scoring import Outcome
 from okrbridge.domain.windows import Interval
-from okrbridge.storage.okr_tables import baselines, scores
+from okrbridge.storage.okr_tables import baselines
+from okrbridge.storage.okr_tables import scores as scores_table
 from okrbridge.storage.upsert import insert_new, upsert
 from okrbridge.storage.values import (
     from_microseconds,
@@ -45,21 +46,21 @@ class SqlScoreRecords:
 
     connection: Connection
 
-    def save(self, score: ScoreRecord) -> None:
+    def save(self, *scores: ScoreRecord) -> None:
         """Store, idempotent on (cycle, key result)."""
-        upsert(self.connection, scores, [_score_row(score)])
+        upsert(self.connection, scores_table, [_score_row(one) for one in scores])
 
     def of_cycle(self, cycle: str) -> list[ScoreRecord]:
         """Scores of a cycle, by key result."""
-        return self._found(select(scores).where(scores.c.cycle == cycle))
+        return self._found(select(scores_table).where(scores_table.c.cycle == cycle))
 
     def all(self) -> list[ScoreRecord]:
         """Every score, by cycle and key result."""
-        return self._found(select(scores))
+        return self._found(select(scores_table))
 
     def cycles(self) -> frozenset[str]:
         """Names of the cycles that have scores."""
-        return frozenset(self.connection.execute(select(scores.c.cycle).distinct()).scalars())
+        return frozenset(self.connection.execute(select(scores_table.c.cycle).distinct()).scalars())
 
     def _found(self, wanted: Select[Any]) -> list[ScoreRecord]:
         rows = self.connection.execute(wanted).all()

@@ -157,6 +157,14 @@ progress = Table(
     sqlite_with_rowid=False,
 )
 
+thinning = Table(
+    "thinning",
+    metadata,
+    Column("step_seconds", Integer, primary_key=True, autoincrement=False),
+    Column("until_us", BigInteger, nullable=False),
+    CheckConstraint("step_seconds > 0", name="step_positive"),
+)
+
 definition_revisions = Table(
     "definition_revisions",
     metadata,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -28,9 +29,17 @@ def from_microseconds(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
 def storable(text: str) -> str:
-    """A text that every database takes: what is not Unicode, and NUL, become a mark. Sources say odd things."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    """A text that every database takes and no terminal obeys: what is not Unicode, and what controls, become a mark.
+
+    Tabs and ends of lines stay. Sources say odd things, and so do people who send events.
+    """
+    if text.isprintable():
+        return text
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.encode("utf-8", "replace").decode())
 
 
 def microseconds_or_none(at: datetime | None) -> int | None:

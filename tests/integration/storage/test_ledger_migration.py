@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy import insert, text
 from sqlalchemy import table as named
 from sqlalchemy.sql import column
+from tests.integration.storage.earlier_schemas import make_schema
 from tests.ports.ledger_examples import GRID, at, measured, minutes, new_sli, put, rows_of
 from tests.unit.storage.schema_comparison import differences
 
@@ -26,13 +25,6 @@ NUMBERS = (1, 2, 255, 256, 700)
 """Of the SLIs: three blocks, with holes as a rolled-back insert left them."""
 
 
-def _first_schema(connection) -> None:
-    scripts = runner._scripts()
-    with EnvironmentContext(Config(), scripts, fn=lambda at_, _: scripts._upgrade_revs("0001", at_)) as environment:
-        environment.configure(connection=connection, transactional_ddl=True)
-        environment.run_migrations()
-
-
 def test_every_slice_of_the_first_schema_is_there_after_the_upgrade(empty_url: str):
     slis = {number: new_sli() for number in NUMBERS}
     slices = {
@@ -45,7 +37,7 @@ def test_every_slice_of_the_first_schema_is_there_after_the_upgrade(empty_url: s
     engine = make_engine(DatabaseAddress.parse(empty_url))
     with engine.connect() as connection:
         begin_writing(connection)
-        _first_schema(connection)
+        make_schema(connection, "0001")
         names = ("id", "key", "name", "source", "total", "bad", "step_seconds", "created_at_us")
         rows = [(number, sli.key, sli.name, sli.source, sli.total, sli.bad, 60, 5) for number, sli in slis.items()]
         _insert(connection, "slis", names, rows)
@@ -102,7 +94,7 @@ def test_an_empty_first_schema_is_upgraded_too(empty_url: str):
     engine = make_engine(DatabaseAddress.parse(empty_url))
     with engine.connect() as connection:
         begin_writing(connection)
-        _first_schema(connection)
+        make_schema(connection, "0001")
         connection.commit()
     engine.dispose()
     runner.upgrade(empty_url)

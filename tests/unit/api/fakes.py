@@ -11,7 +11,6 @@ import numpy as np
 from tests.unit.api.snapshots import NOW, definitions, rich_snapshot
 
 from okrbridge.api.dependencies import ApiServices, ReadinessCheck
-from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.ports import Buckets, Storage, Transaction
 from okrbridge.application.records import DefinitionRevision, ProgressRecord
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
@@ -87,23 +86,12 @@ class FakeDefinitions:
 
 
 @dataclass
-class FakeScores:
-    """Scores of closed cycles."""
-
-    held: list[ScoreRecord] = field(default_factory=list)
-
-    def all(self) -> list[ScoreRecord]:
-        return self.held
-
-
-@dataclass
 class FakeDatabase:
     """Reads only; ``is_broken`` makes it fail as a database that cannot be reached does."""
 
     ledger: FakeLedger = field(default_factory=FakeLedger)
     progress: FakeProgress = field(default_factory=FakeProgress)
     definitions: FakeDefinitions = field(default_factory=FakeDefinitions)
-    scores: FakeScores = field(default_factory=FakeScores)
     is_broken: bool = False
 
     def __getattr__(self, name: str) -> object:

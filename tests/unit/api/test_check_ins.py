@@ -16,6 +16,7 @@ from okrbridge.application.okr_records import Event
 from okrbridge.application.records import ProgressRecord, Quality
 from okrbridge.application.snapshot import KeyResultReport
 from okrbridge.domain.forecast import Forecast, ForecastMethod
+from okrbridge.domain.measures import ManualMeasure
 from okrbridge.domain.objectives import Initiative, InitiativeState, Team
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus
 
@@ -239,6 +240,58 @@ def test_a_value_stands_in_for_90_days_at_most(api: WritingApi):
     answer = _say(api, override_value=0.9, override_expires_at="2026-05-16T00:00:00Z")
 
     assert (answer.status_code, answer.json()["override_expires_at"]) == (201, "2026-05-16T00:00:00Z")
+
+
+def test_an_override_is_withdrawn_by_a_later_check_in(api: WritingApi):
+    _say(api, override_value=0.9, override_expires_at="2026-03-15T00:00:00Z")
+    api.move_to(NOW + timedelta(minutes=1))
+    body = {"withdraw_override": True, "blockers": "The exporter is put right."}
+    answers = [
+        api.client().post(f"{UPTIME}/check-ins", json=body, headers={"Idempotency-Key": "week-6"}) for _ in range(2)
+    ]
+
+    assert [one.status_code for one in answers] == [201, 201], answers[0].text
+    assert answers[0].json() == answers[1].json()
+    made = answers[0].json()
+    assert (made["is_withdrawal"], made["override_value"], made["override_expires_at"]) == (
+        True, None, "2026-02-15T00:01:10Z",
+    )  # fmt: skip
+    with api.storage.reading() as database:
+        standing = database.check_ins.latest_values(["reliable-checkout/uptime"], NOW + timedelta(days=1))
+        entry = database.audit.newest(kind="KeyResult")[0]
+    assert not standing["reliable-checkout/uptime"].overrides_at(NOW + timedelta(minutes=1))
+    assert entry.before is not None
+    assert entry.after is not None
+    assert (entry.before["override_value"], entry.after["is_withdrawal"]) == (0.9, True)
+
+
+def test_a_check_in_sent_again_gets_its_first_answer_although_it_could_not_be_made_any_more(api: WritingApi):
+    body = {"override_value": 0.9, "override_expires_at": "2026-02-15T00:01:00Z"}
+    for minutes, is_again in ((0, False), (2, True)):
+        api.move_to(NOW + timedelta(minutes=minutes))
+        answer = api.client().post(f"{UPTIME}/check-ins", json=body, headers={"Idempotency-Key": "minute"})
+        assert (answer.status_code, "idempotency-replayed" in answer.headers) == (201, is_again), answer.text
+
+
+def test_what_does_not_stand_cannot_be_withdrawn(api: WritingApi):
+    def refused(**said: Any) -> list[str]:
+        answer = _say(api, withdraw_override=True, **said)
+        assert slug(answer) == "refused-input"
+        return [one["path"] for one in answer.json()["errors"]]
+
+    assert refused() == ["withdraw_override"]
+    assert refused(override_value=0.9, override_expires_at="2026-03-15T00:00:00Z") == ["withdraw_override"]
+    _say(api, override_value=0.9, override_expires_at="2026-02-16T00:00:00Z")
+    api.move_to(datetime(2026, 2, 16, tzinfo=UTC))
+    assert refused() == ["withdraw_override"]  # it has ended by itself
+
+
+def test_a_manual_value_is_put_right_and_not_withdrawn(tmp_path: Path):
+    by_hand = dataclasses.replace(made.UPTIME, measure=ManualMeasure(timedelta(days=14)))
+    api = _api(tmp_path, dataclasses.replace(made.uptime_report(), key_result=by_hand))
+    _say(api, override_value=0.9)
+    answer = _say(api, withdraw_override=True)
+    assert "say the right one with override_value" in answer.json()["errors"][0]["message"]
 
 
 def test_a_finding_is_accepted_with_a_note_and_opened_again(api: WritingApi):

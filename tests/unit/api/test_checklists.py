@@ -177,6 +177,7 @@ def test_r74_week_two_runs_the_review_again_and_shows_the_drift(api: WritingApi)
             [
                 found("no_baseline", -1, 14, state=FindingState.FIXED),
                 found("unguarded_metric", 5, 14),
+                found("orphan_objective", 6, 14, "objective:reliable-checkout"),
                 found("no_owner", 5, 14, "objective:of-another-cycle"),
             ]
         )
@@ -184,13 +185,16 @@ def test_r74_week_two_runs_the_review_again_and_shows_the_drift(api: WritingApi)
     own = "reliable-checkout/uptime"
     assert review["drift"] == {
         "at_start": [{"code": "no_baseline", "subject": own}],
-        "appeared": [{"code": "unguarded_metric", "subject": own}],
+        "appeared": [
+            {"code": "orphan_objective", "subject": "objective:reliable-checkout"},
+            {"code": "unguarded_metric", "subject": own},
+        ],
         "resolved": [{"code": "no_baseline", "subject": own}],
     }
     assert missing(review) == {"week_2"}
     assert [one["evidence"] for one in review["items"]] == [
         "1 findings at the start, 0 of them still stand",
-        "1 findings appeared, 1 are settled",
+        "2 findings appeared, 1 are settled",
     ]
 
     api.move_to(START + 13 * DAY)

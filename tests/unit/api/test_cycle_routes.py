@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.unit.api.snapshots import ERRORS, LATENCY
 from tests.unit.api.tokens import Tokens, every_token
-from tests.unit.application.cycle_story import DAY, END, ERRORS, IDEA, LATENCY, START, Story
+from tests.unit.application.cycle_story import DAY, END, IDEA, START, Story
 
 from okrbridge.api.schemas import cycles as schemas
 from okrbridge.api.schemas.base import Page
+from okrbridge.application.scored import Scored, Scoring
 from okrbridge.application.snapshot import SnapshotHolder
 from okrbridge.domain.key_results import Visibility
 from okrbridge.domain.objectives import Retrospective, RetrospectiveAction
@@ -72,7 +74,16 @@ def test_closing_scores_every_key_result_and_shows_the_cycle_as_closed(cycles: C
     client = cycles.client()
     cycles.story.at = END - DAY
     assert client.get(Q1).json()["phase"] == "delivery"
-    answer = client.post(f"{Q1}/close", json=said(LATENCY, SECRET))
+    assert client.get(f"{Q1}/close").json()["is_early"] is True
+    # Nobody takes a close back, so one of a cycle that runs is meant, and said to be.
+    refused = client.post(f"{Q1}/close", json=said(LATENCY, SECRET))
+    assert refused.status_code == 409
+    assert (
+        'runs until 2026-04-01T00:00:00Z, and a close cannot be taken back; send "early": true'
+        in refused.json()["detail"]
+    )
+    assert cycles.story.scores() == []
+    answer = client.post(f"{Q1}/close", json=said(LATENCY, SECRET) | {"early": True})
     assert answer.status_code == 200
     body = schemas.Scores.model_validate(answer.json())
     assert body.closed_at == END - DAY
@@ -139,6 +150,19 @@ def test_closing_twice_is_a_conflict_and_the_same_key_gets_the_first_answer_agai
     assert again.headers["Idempotency-Replayed"] == "true"
     second = client.post(f"{Q1}/close", json=body)
     assert (second.status_code, second.json()["type"]) == (409, "urn:okrbridge:problem:cycle-closed")
+
+
+def test_a_close_is_worked_out_while_others_may_write(cycles: Cycles, monkeypatch: pytest.MonkeyPatch):
+    was_locked: list[bool] = []
+    score = Scoring.all
+
+    def watched(self: Scoring) -> list[Scored]:
+        was_locked.append(cycles.story.storage._writer.locked())
+        return score(self)
+
+    monkeypatch.setattr(Scoring, "all", watched)
+    cycles.closed()
+    assert was_locked == [False]
 
 
 def test_a_cycle_that_has_not_begun_is_not_closed(cycles: Cycles):

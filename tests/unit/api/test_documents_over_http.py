@@ -13,6 +13,7 @@ from tests.unit.api.writing import WritingApi, codes, objective, slug
 
 from okrbridge.application.okr_records import StoredDocument
 from okrbridge.definitions.stored import LoadedTogether
+from okrbridge.storage.memory_okr import MemoryDocumentRecords
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "/teams": {"metadata": {"name": "search"}, "spec": {"champion": "li"}},
@@ -91,6 +92,21 @@ def test_a_list_holds_files_and_what_was_made_with_their_origin(api: WritingApi)
     assert shown["place"].endswith("okrs.yaml:17")
 
 
+def test_one_document_is_read_without_the_others(api: WritingApi, monkeypatch: pytest.MonkeyPatch):
+    api.made()
+    api.made(objective("growing"))
+    client = api.client("anonymous")
+    absent = client.get("/objectives/grow/document")
+    assert (absent.status_code, "growth" in absent.json()["detail"]) == (404, True)
+
+    def refuse(_records: MemoryDocumentRecords) -> list[StoredDocument]:
+        raise AssertionError("all documents were read")
+
+    monkeypatch.setattr(MemoryDocumentRecords, "all", refuse)
+    for name, origin in (("growth", "http"), ("from-a-file", "file")):
+        assert client.get(f"/objectives/{name}/document").json()["origin"] == origin
+
+
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "post"])
 def test_what_a_file_declares_is_not_written_over_http(api: WritingApi, method: str):
     document = objective("from-a-file", "2026-q1")
@@ -118,6 +134,10 @@ def test_what_a_file_declares_is_not_written_over_http(api: WritingApi, method: 
             "not_over_http",
             "spec.keyResults[0].measure.sql",
         ),
+        (objective(title="\x1b]0;gone\x07"), "wrong_value", "spec.title"),
+        (objective(keyResults=[{"name": "a", "title": "nul \x00"}]), "wrong_value", "spec.keyResults[0].title"),
+        (objective(why="x" * 20_001), "wrong_value", "spec.why"),
+        ({"metadata": {"name": "growth", "labels": {"a": "\x9b31m"}}, "spec": {}}, "wrong_value", "metadata.labels.a"),
     ],
 )
 def test_faults_are_told_with_their_place_and_nothing_is_kept(
@@ -133,6 +153,15 @@ def test_faults_are_told_with_their_place_and_nothing_is_kept(
         assert (database.documents.all(), database.audit.newest(kind="Objective")) == ([], [])
 
 
+def test_texts_may_be_long_and_have_lines_and_tabs(api: WritingApi):
+    query = "sum(\n\tusers\r\n)"
+    key_result = {"name": "users", "from": 10, "to": 20, "measure": {"promql": query}}
+    api.made(objective(why="x" * 20_000, keyResults=[key_result]))
+
+    document = api.client().get("/objectives/growth/document").json()["document"]
+    assert document["spec"]["keyResults"][0]["measure"]["promql"] == query
+
+
 def test_what_others_refer_to_is_not_removed(api: WritingApi):
     tag = api.made({"metadata": {"name": "2026-q3"}, "spec": {}}, "/cycles")
     api.made(objective(cycle="2026-q3"))
@@ -143,7 +172,12 @@ def test_what_others_refer_to_is_not_removed(api: WritingApi):
 
 
 @pytest.mark.parametrize(
-    ("patch", "path"), [({"metadata": {"name": "other"}}, "metadata.name"), ({"kind": "Cycle"}, "metadata.name")]
+    ("patch", "path"),
+    [
+        ({"metadata": {"name": "other"}}, "metadata.name"),
+        ({"kind": "Cycle"}, "kind"),
+        ({"apiVersion": None}, "apiVersion"),
+    ],
 )
 def test_a_name_never_changes(api: WritingApi, patch: dict[str, Any], path: str):
     api.made()
@@ -387,3 +421,22 @@ def test_a_file_that_comes_to_declare_a_document_wins(api: WritingApi):
 def _stored(api: WritingApi):
     with api.storage.reading() as database:
         return database.documents.all()
+
+
+def test_writes_and_the_close_of_a_cycle_go_by_what_other_processes_wrote_just_now(api: WritingApi):
+    # The other process made an objective; it is in force here only once this one hears of it.
+    before = api.loaded
+    api.made(objective("growth", "2026-q1"))
+    newer, api.loaded = api.loaded, before
+
+    def hear() -> None:
+        api.loaded = newer
+
+    api.app.state.services = dataclasses.replace(api.app.state.services, hear_of_writes=hear)
+    assert "growth" not in api.definitions.objective_by_name
+    asked = api.client().get("/cycles/2026-q1/close").json()["items"]
+    assert [one["objective"] for one in asked] == ["from-a-file", "growth"]
+
+    api.loaded = before
+    answer = api.client().post("/cycles/2026-q1/close", json={"key_results": [], "early": True})
+    assert "key_results.growth/users.review" in [one["name"] for one in answer.json()["errors"]]

@@ -105,6 +105,8 @@ def test_events_are_paged_in_their_order(api: WritingApi):
     assert [one["id"] for one in (*first["items"], *second["items"])] == ["0", "1", "2"]
     assert second["next"] is None
     assert client.get("/events?cursor=djE6eA").status_code == 400
+    # "v1:5 a \0": no database could look for it.
+    assert client.get("/events?cursor=djE6NSBhIAA").status_code == 400
 
 
 def test_r16_a_deploy_is_told_to_the_chart_of_a_key_result_and_to_grafana_alike(api: WritingApi):
@@ -187,3 +189,15 @@ def test_r10_an_indicator_has_one_series_with_the_targets_of_two_quarters(api: W
         ("reliable-2026-q1/up", "2026-01-01T00:00:00Z", "2026-04-01T00:00:00Z"),
         ("reliable-2026-q2/up", "2026-04-01T00:00:00Z", "2026-07-01T00:00:00Z"),
     ]
+
+
+def test_what_an_event_took_the_place_of_is_in_the_audit_log(api: WritingApi):
+    other = {**INCIDENT, "id": "P2"}
+    _send(api, [INCIDENT, other])
+    _send(api, [INCIDENT, {**other, "end": "2026-02-14T10:15:00Z"}])
+    (changed, first) = api.client("admin").get("/audit?kind=Event").json()["items"]
+
+    assert (first["before"], first["after"]["new"]) == (None, 2)
+    # The first one came again as it was; of the second the restore was moved from 10:20 to 10:15.
+    assert [(one["id"], one["end"]) for one in changed["before"]["replaced"]] == [("P2", "2026-02-14T10:20:00Z")]
+    assert changed["after"] == {"received": 2, "new": 0, "first": "pagerduty P1"}

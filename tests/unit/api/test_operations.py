@@ -4,6 +4,8 @@ import dataclasses
 import re
 from typing import Any
 
+import anyio.to_thread
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 from tests.unit.api.fakes import FakeDatabase, FakeMetrics, services
@@ -146,8 +148,50 @@ def test_every_refusal_is_a_problem_document(method: str, path: str, status: int
     assert {"title", "detail", "instance"} <= document.keys()
 
 
-def test_a_wrong_method_is_told_the_right_ones():
-    assert _client().delete("/api/v1/slos").headers["allow"] == "GET"
+@pytest.mark.parametrize("path", ["/livez", "/-/healthy"])
+def test_the_process_says_that_it_is_alive_while_every_thread_waits_for_the_database(path: str):
+    async def status() -> int:
+        threads = anyio.to_thread.current_default_thread_limiter()
+        for waiting in range(int(threads.total_tokens)):
+            threads.acquire_on_behalf_of_nowait(waiting)
+        transport = httpx2.ASGITransport(app=create_app(services()))
+        with anyio.fail_after(10):
+            async with httpx2.AsyncClient(transport=transport, base_url="http://okrbridge") as client:
+                return (await client.get(path)).status_code
+
+    assert anyio.run(status) == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/v1/slos", "GET, HEAD"),
+        ("OPTIONS", "/api/v1/teams", "GET, HEAD, POST"),
+        ("POST", "/api/v1/teams/growth", "DELETE, GET, HEAD, PATCH, PUT"),
+        ("GET", "/api/v1/checklists/a/b/c", "DELETE, PUT"),
+        ("GET", "/-/reload", "POST"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(method: str, path: str, allowed: str):
+    answer = _client().request(method, path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/metrics", "/api/v1/slos", "/api/v1/teams", "/api/v1/slos/none"])
+def test_head_is_answered_as_get_is_without_the_body(path: str):
+    client = _client()
+    got, head = client.get(path), client.head(path)
+
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert dict(head.headers) == dict(got.headers)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/slos/", "/api/v1/teams/", "/metrics/"])
+def test_no_path_leads_to_another_by_the_name_that_the_client_gave_the_host(path: str):
+    answer = _client().get(path, headers={"Host": "evil.example"}, follow_redirects=False)
+
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
 
 
 def test_a_malformed_parameter_is_named():
@@ -161,6 +205,8 @@ def test_browsers_are_told_not_to_guess_types_and_no_origin_is_let_in(path: str)
     answer = _client().get(path, headers={"Origin": "http://elsewhere.example"})
 
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert "access-control-allow-origin" not in answer.headers
 
 

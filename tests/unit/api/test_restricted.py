@@ -56,7 +56,8 @@ SHARED = {
 def _report(key_result: KeyResult, definitions: DefinitionSet) -> KeyResultReport:
     value = 31337.0 if key_result.name in ("severance", "offer-price") else 15.0
     measurement = Measurement(
-        key_result.id, AT, made.CYCLE.interval, value, Quality.OK, query=f"ask_{key_result.name}",
+        key_result.id, AT, made.CYCLE.interval, value, Quality.OK,
+        query="kr/people/severance" if key_result.name == "mix" else f"ask_{key_result.name}",
         error="the part people/severance is missing" if key_result.name == "mix" else "",
         details={"parts": {"people/severance": 0.31337}} if key_result.name == "mix" else {},
     )  # fmt: skip
@@ -103,9 +104,9 @@ def api(tmp_path: Path) -> WritingApi:
             [
                 Event("okrbridge", "t", "trade_off", AT, AT, subject="people/attrition",
                       title="people/attrition slows down for people/severance",
-                      attributes={"for": "people/severance", "note": "", "by": "li"}),
+                      attributes={"for": "people/severance", "note": "secretvalue", "by": "li"}),
                 Event("okrbridge", "u", "trade_off", AT, AT, subject="people/severance",
-                      title="people/severance slows"),
+                      title="people/severance slows: secretvalue"),
             ]
         )  # fmt: skip
         database.findings.save(
@@ -256,12 +257,13 @@ def test_r169_a_document_that_was_left_out_is_shown_to_those_alone_who_see_all(a
 
 
 def test_nothing_is_looked_for_when_nothing_is_restricted_or_the_caller_sees_all():
-    definitions = made.definitions()
+    definitions, snapshot, item = made.definitions(), made.rich_snapshot(), {"title": "Lay off"}
 
-    assert sight_of(definitions, None, sees_restricted=False) is EVERYTHING
-    assert EVERYTHING.of_definitions(definitions) is definitions
-    snapshot = made.rich_snapshot()
-    assert EVERYTHING.of_snapshot(snapshot) is snapshot
+    assert sight_of(definitions, snapshot, sees_restricted=True) is EVERYTHING
+    for sight in (EVERYTHING, sight_of(definitions, snapshot, sees_restricted=False)):
+        assert sight.of_definitions(definitions) is definitions
+        assert sight.of_snapshot(snapshot) is snapshot
+        assert sight.redacted(item) is item
 
 
 def test_r20_a_tree_of_organization_and_team_has_no_level_in_between(api: WritingApi):
@@ -272,3 +274,90 @@ def test_r20_a_tree_of_organization_and_team_has_no_level_in_between(api: Writin
 
     assert [one["objective"] for one in tree["company"]["children"]] == ["search"]
     assert tree["company"]["children"][0]["children"] == []
+
+
+def _closed(api: WritingApi) -> None:
+    """The cycle closed, with a guard among the evidence that only some may see."""
+    asked = api.client().get("/cycles/2026-q1/close").json()["items"]
+    said = [{"objective": one["objective"], "key_result": one["key_result"], "review": "Done."} for one in asked]
+    answer = api.client().post("/cycles/2026-q1/close", json={"key_results": said, "early": True})
+    assert answer.status_code == 200, answer.text
+
+
+def _guards_of_attrition(api: WritingApi, kind: str) -> list[str]:
+    one = api.client(kind).get("/cycles/2026-q1/scores/people/attrition").json()
+    listed = {each["key_result"]: each for each in api.client(kind).get("/cycles/2026-q1/scores").json()["items"]}
+    assert listed["attrition"] == one
+    return [each["guard"] for each in one["evidence"]["guards"]]
+
+
+def test_r169_scores_rest_on_no_guard_that_is_restricted(api: WritingApi):
+    _closed(api)
+
+    assert _guards_of_attrition(api, "editor") == ["people/severance"]
+    assert _guards_of_attrition(api, "anonymous") == []
+    assert api.client("anonymous").get("/cycles/2026-q1/scores/people/severance").status_code == 404
+    # Nor when the guard is gone, and nobody knows any more that it was restricted.
+    api.loaded = api.prepare([]).loaded
+    api.snapshots.current = None
+    assert _guards_of_attrition(api, "anonymous") == []
+
+
+def test_r169_revisions_name_no_part_that_is_restricted(api: WritingApi):
+    parts = [{"keyResult": "attrition", "weight": 2}, {"keyResult": "severance"}]
+    changed = {"parts": parts, "revision": {"reason": "typo", "note": "weights"}}
+    api.client().patch("/key-results/people/mix", json=changed, headers={"If-Match": "*"})
+    path = "/key-results/people/mix/revisions"
+    (seen,), (hidden,) = (api.client(kind).get(path).json()["items"] for kind in ("editor", "anonymous"))
+
+    assert seen["after"]["parts"] == parts
+    assert hidden["after"]["parts"] == [parts[0], {"keyResult": "a restricted key result"}]
+
+
+REMOVALS: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("PATCH", "/key-results/people/mix", {"parts": [{"keyResult": "attrition"}], "revision": {"reason": "typo"}}),
+    ("PATCH", "/key-results/people/attrition", {"guards": []}),
+    ("DELETE", "/initiatives/plan-b", None),
+    ("DELETE", "/initiatives/plan-c", None),
+    ("DELETE", "/key-results/people/severance?why=over", None),
+    ("PATCH", "/objectives/people", {"spec": {"parent": None}}),
+    ("DELETE", "/objectives/acquire-rival?why=over", None),
+]
+
+
+@pytest.mark.parametrize("kind", ["anonymous", "viewer"])
+def test_r169_what_was_restricted_stays_hidden_once_it_is_removed(api: WritingApi, kind: str):
+    for method, path, sent in REMOVALS:
+        answer = api.client().request(method, path, json=sent, headers={"If-Match": "*"})
+        assert answer.is_success, answer.text
+    remaining = dataclasses.replace(made.rich_snapshot(), objectives=())
+    api.snapshots.current = remaining
+    kept = ("/events?from=now-3d", "/annotations?from=now-3d", "/findings", "/key-results/people/mix/revisions")
+    told = {path: api.client(kind).get(path).text for path in kept}
+
+    assert {path: [one for one in SECRETS if one in text] for path, text in told.items()} == {path: [] for path in kept}
+    assert "secretvalue" in api.client("editor").get("/findings").text
+
+
+def test_r169_a_document_hides_what_it_restricts_before_the_definitions_are_in_force_here(api: WritingApi):
+    # Another process on the same database writes; this one hears of it before its next evaluation.
+    before = api.loaded
+    hidden = {"name": "secretplan", "title": "secretvalue", "from": 0, "to": 31337, "visibility": "restricted"}
+    api.client().post("/objectives/people/key-results", json=hidden)
+    api.client().patch("/key-results/people/mix", json={"visibility": "restricted"}, headers={"If-Match": "*"})
+    api.made(objective("merger", "2026-q1", title="secretvalue", visibility="restricted"))
+    api.loaded = before
+    anonymous = api.client("anonymous")
+
+    listed = anonymous.get("/objectives/people/document").json()["document"]["spec"]["keyResults"]
+    assert [one["name"] for one in listed] == ["attrition"]
+    assert anonymous.get("/objectives/merger/document").status_code == 404
+
+
+def test_r169_what_is_restricted_may_be_named_and_titled_as_the_keys_of_an_answer(api: WritingApi):
+    titled = {"name": "status", "title": "value", "from": 0, "to": 1, "visibility": "restricted"}
+    api.made(objective("team", "2026-q1", title="progress_ratio", visibility="restricted", keyResults=[titled]))
+    api.snapshots.current = _snapshot(api.definitions)
+    keys = {kind: api.client(kind).get("/key-results/people/attrition").json().keys() for kind in ("editor", "viewer")}
+
+    assert keys["viewer"] == keys["editor"]

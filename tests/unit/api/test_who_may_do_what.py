@@ -202,7 +202,18 @@ def test_with_tokens_switched_off_this_machine_is_answered(host: str):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "10.0.0.1", "127.0.0.1.evil.example", "", "[::1", "localhost.evil", "@"]
+    "host",
+    [
+        *("evil.example", "10.0.0.1", "127.0.0.1.evil.example", "", "[::1", "localhost.evil", "@", "127.1"),
+        *(
+            "evil.example@127.0.0.1",
+            "evil.example\\\\@127.0.0.1",
+            "127.0.0.1/evil",
+            "127.0.0.1:x",
+            "[::1].evil.example",
+        ),
+        *("[::ffff:127.0.0.1]", "localhost:1:2", "[localhost]", "127.0.0.1 "),
+    ],
 )
 @pytest.mark.parametrize("path", ["/api/v1/slos", "/metrics", "/"])
 def test_with_tokens_switched_off_a_name_from_elsewhere_is_refused(host: str, path: str):

@@ -4,26 +4,27 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-from tests.unit.api.snapshots import slo_reports
+from tests.unit.api.snapshots import LATENCY, slo_reports
 
 from okrbridge.application.access_ports import Caller, Role
 from okrbridge.application.closing import Closing, Judgement
 from okrbridge.application.cycle_report import Reporting
 from okrbridge.application.cycle_view import CycleView, cycle_view
-from okrbridge.application.okr_records import CheckIn, ScoreRecord
+from okrbridge.application.okr_records import CheckIn, JsonValue, ScoreRecord
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
 from okrbridge.application.reports import Item
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport, Snapshot
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.key_results import Commitment, KeyResult, KeyResultKind, Operator
+from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.measures import PromqlMeasure
 from okrbridge.domain.objectives import OkrObjective
 from okrbridge.domain.pacing import KeyResultStatus, SteadyStatus, expected_ratio
 from okrbridge.domain.progress import progress_of
-from okrbridge.domain.units import RATIO, parse_unit
+from okrbridge.domain.units import RATIO
 from okrbridge.domain.windows import Grid, Interval
 from okrbridge.storage.memory import MemoryStorage
 
@@ -37,29 +38,6 @@ Q2 = Cycle(
     "UTC",
     "weekly",
     measure_until=datetime(2026, 7, 1, tzinfo=UTC),
-)
-LATENCY = KeyResult(
-    name="p99-latency",
-    title="Cut p99 from 800 ms to 200 ms",
-    objective="fast-search",
-    kind=KeyResultKind.DECREASE,
-    measure=PromqlMeasure("p99_seconds", "prometheus", parse_unit("s")),
-    unit=parse_unit("ms"),
-    baseline=800.0,
-    target=200.0,
-    period=Q1.interval,
-    commitment=Commitment.ASPIRATIONAL,
-)
-ERRORS = KeyResult(
-    name="errors",
-    title="Keep errors at most 2%",
-    objective="fast-search",
-    kind=KeyResultKind.THRESHOLD,
-    measure=PromqlMeasure("errors_ratio", "prometheus", RATIO),
-    unit=RATIO,
-    target=0.02,
-    operator=Operator.LE,
-    period=Q1.interval,
 )
 IDEA = KeyResult(
     name="prefetch",
@@ -101,13 +79,16 @@ class Story:
         value: float,
         status: KeyResultStatus = KeyResultStatus.ON_TRACK,
         quality: Quality = Quality.OK,
+        *,
+        details: Mapping[str, JsonValue] = MappingProxyType({}),
     ) -> None:
         """A measurement, and the progress it makes."""
         window = Interval(key_result.period.start, at)
         known = value if quality in (Quality.OK, Quality.PARTIAL) else None
         measurement = Measurement(
-            key_result.id, at, window, known, quality, 1000.0, 1.0, query="p99_seconds", evaluation_id=f"e-{at:%m%d}"
-        )
+            key_result.id, at, window, known, quality, 1000.0, 1.0, query="p99_seconds", evaluation_id=f"e-{at:%m%d}",
+            details=dict(details),
+        )  # fmt: skip
         with self.storage.transaction() as transaction:
             transaction.progress.save([measurement], [record_of(key_result, at, value, status, quality)])
 
@@ -116,7 +97,8 @@ class Story:
         silent = Judgement("It went as it went.")
         judgements = {one.id: (said or {}).get(one.name, silent) for one in self.key_results}
         with self.storage.transaction() as transaction:
-            return Closing(transaction, self.definitions, Q1, at or self.at).close(judgements, EDITOR)
+            closing = Closing(transaction, self.definitions, Q1, at or self.at)
+            return closing.close(judgements, EDITOR, early=closing.is_early)
 
     def scores(self) -> list[ScoreRecord]:
         """What is kept."""

@@ -6,6 +6,7 @@ import pytest
 from tests.fakes.bench import GRID, MIDDLE
 
 from okrbridge.application.chunks import LONGEST, SHORTEST, ChunkLength
+from okrbridge.domain.windows import Grid
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -24,6 +25,12 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 )
 def test_the_first_chunk_is_shorter_the_more_slis_there_are(slis: int, length: timedelta):
     assert MIDDLE - ChunkLength(slis, GRID).start_before(MIDDLE) == length
+
+
+def test_the_first_chunk_is_shorter_the_shorter_the_ticks_are():
+    # 1,440 slices: of 10 s they are 4 hours, and of 2 s less than the one hour that is the least.
+    for seconds, hours in ((300, 24), (60, 24), (10, 4), (2, 1)):
+        assert MIDDLE - ChunkLength(1, Grid(timedelta(seconds=seconds))).start_before(MIDDLE) == hours * HOUR
 
 
 def test_fast_chunks_grow_to_a_day_and_slow_ones_shrink_to_an_hour():

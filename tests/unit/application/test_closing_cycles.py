@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.unit.application.cycle_story import DAY, EDITOR, END, ERRORS, IDEA, LATENCY, Q1, START, Story, objective
+from tests.unit.api.snapshots import ERRORS, LATENCY
+from tests.unit.application.cycle_story import DAY, EDITOR, END, IDEA, Q1, START, Story, objective
 
-from okrbridge.application.closing import Closing, Judgement, UnfinishedClosingError
+from okrbridge.application.closing import Closing, Computed, Judgement, UnfinishedClosingError
 from okrbridge.application.cycle_phases import phase_of
 from okrbridge.application.cycle_rules import CycleClosedError
 from okrbridge.application.measuring.baselines import baseline_question
-from okrbridge.application.okr_records import FrozenBaseline
+from okrbridge.application.okr_records import FrozenBaseline, StoredDocument
 from okrbridge.application.records import Quality
 from okrbridge.application.score_changes import Changing, ScoreChange, find_score
 from okrbridge.application.score_items import score_item
@@ -164,7 +165,8 @@ def test_time_in_which_a_guard_was_not_measured_is_neither_good_nor_bad():
     story.measured(guarded, END, 320.0)
     kept = {one.key_result: one for one in story.close()}[guarded.id]
     assert kept.score == 0.8
-    assert kept.evidence["guards"] == [{"guard": ERRORS.id, "held_ratio": 1.0, "required_ratio": 1.0}]
+    held = {"guard": ERRORS.id, "held_ratio": 1.0, "required_ratio": 1.0, "is_restricted": False}
+    assert kept.evidence["guards"] == [held]
 
 
 def test_a_person_may_set_another_score_and_says_why():
@@ -175,6 +177,56 @@ def test_a_person_may_set_another_score_and_says_why():
     (kept,) = story.close(said={"p99-latency": dataclasses.replace(given, reason="The probe had a cold cache.")})
     assert (kept.computed, kept.score, kept.outcome) == (0.4, 1.0, Outcome.ACHIEVED)
     assert kept.override_reason == "The probe had a cold cache."
+
+
+def computed_before(story: Story) -> Computed:
+    """What closing needs, worked out in a transaction of its own."""
+    with story.storage.reading() as database:
+        found = Closing(database, story.definitions, Q1, END).compute()
+    assert found is not None
+    return found
+
+
+def test_what_was_computed_before_is_kept_when_nothing_has_changed(monkeypatch: pytest.MonkeyPatch):
+    story = Story()
+    story.measured(LATENCY, END, 560.0)
+    computed = computed_before(story)
+    monkeypatch.setattr(Scoring, "all", lambda _: pytest.fail("scored again while others wait"))
+    with story.storage.transaction() as transaction:
+        closing = Closing(transaction, story.definitions, Q1, END, computed)
+        (kept,) = closing.close({LATENCY.id: Judgement("Fine.")}, EDITOR)
+    assert (kept.computed, story.scores()) == (0.4, [kept])
+
+
+def test_what_was_measured_between_computing_and_closing_counts():
+    story = Story()
+    story.measured(LATENCY, END - DAY, 560.0)
+    computed = computed_before(story)
+    story.measured(LATENCY, END, 440.0)
+    with story.storage.transaction() as transaction:
+        closing = Closing(transaction, story.definitions, Q1, END, computed)
+        (kept,) = closing.close({LATENCY.id: Judgement("Fine.")}, EDITOR)
+    # (440 - 800) / -600 = 0.6
+    assert kept.computed == 0.6
+
+
+def test_a_document_that_changed_between_computing_and_closing_ends_it():
+    story = Story()
+    story.measured(LATENCY, END, 560.0)
+    computed = computed_before(story)
+    with story.storage.transaction() as transaction:
+        transaction.documents.put(StoredDocument("Team", "search", "{}", 1, END, "maria", END, "maria"))
+    with story.storage.transaction() as transaction, pytest.raises(ConflictError, match="was being closed; send it"):
+        Closing(transaction, story.definitions, Q1, END, computed).close({LATENCY.id: Judgement("Fine.")}, EDITOR)
+    assert story.scores() == []
+
+
+def test_nothing_is_computed_of_a_cycle_that_is_closed():
+    story = Story()
+    story.measured(LATENCY, END, 560.0)
+    story.close()
+    with story.storage.reading() as database:
+        assert Closing(database, story.definitions, Q1, END).compute() is None
 
 
 def test_what_the_cycle_does_not_score_is_refused_by_name():

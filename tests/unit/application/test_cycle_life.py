@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from tests.fakes.telemetry import RememberingTelemetry
-from tests.unit.application.cycle_story import DAY, END, ERRORS, IDEA, LATENCY, Q1, Q2, START, Story
+from tests.unit.api.snapshots import ERRORS, LATENCY
+from tests.unit.application.cycle_story import DAY, END, IDEA, Q1, Q2, START, Story
 
 from okrbridge.application.closing import Judgement
 from okrbridge.application.cycle_report_text import _significance
@@ -20,7 +21,7 @@ from okrbridge.application.retrospective_items import action_items, learning_ite
 from okrbridge.application.significance_statement import Statements, is_settled
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.key_results import Visibility
+from okrbridge.domain.key_results import KeyResult, Visibility
 from okrbridge.domain.ledger import Slices, SliceState, SliceTable
 from okrbridge.domain.measures import SloMeasure
 from okrbridge.domain.objectives import Retrospective, RetrospectiveAction
@@ -51,6 +52,28 @@ def closed_at_forty_percent() -> Story:
     story.measured(LATENCY, END, 560.0)
     story.close()
     return story
+
+
+def test_a_score_that_a_person_puts_right_while_it_is_brought_up_to_date_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    story = closed_at_forty_percent()
+    story.measured(LATENCY, END + DAY, 440.0)
+    put_right = dataclasses.replace(only(story), score=0.5, override_reason="the probe lied")
+    statements = Statements.of
+
+    def meanwhile(self: Statements, key_results: Sequence[KeyResult], until: datetime) -> Any:
+        with story.storage.transaction() as transaction:
+            transaction.scores.save(put_right)
+        return statements(self, key_results, until)
+
+    monkeypatch.setattr(Statements, "of", meanwhile)
+    upkeep = final_scores(story)
+    assert upkeep.run(END + DAY) == 0
+    assert only(story) == put_right
+    monkeypatch.undo()
+    assert upkeep.run(END + DAY + timedelta(hours=1)) == 1
+    assert (only(story).score, only(story).final) == (0.5, 0.6)
 
 
 def test_r81_measuring_goes_on_after_the_close_and_the_score_at_close_is_frozen():

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.application.cycle_story import DAY, END, ERRORS, IDEA, LATENCY, START, Story, objective
+from tests.unit.api.snapshots import ERRORS, LATENCY
+from tests.unit.application.cycle_story import DAY, END, IDEA, START, Story, objective
 
 from okrbridge.application.closing import Judgement
 from okrbridge.application.cycle_report_text import COLUMNS, csv_of, markdown_of
-from okrbridge.application.okr_records import CheckInOutput
+from okrbridge.application.okr_records import CheckInOutput, JsonValue
 from okrbridge.application.reports import Item
 from okrbridge.domain.definition_set import DeclaredDocument
 from okrbridge.domain.key_results import Visibility
@@ -119,6 +120,22 @@ def test_r70_changes_in_the_cycle_are_told_with_the_old_target_and_the_reason():
     ]
 
 
+def test_changes_of_a_key_result_that_is_gone_are_told_to_those_who_see_everything():
+    story = Story(at=END)
+    kept = {"name": "p99-latency", "to": "200ms"}
+    secret = {"name": "severance", "to": "5", "visibility": "restricted"}
+    raised = {**secret, "to": "9", "revision": {"reason": "scope_change", "note": "Both sites close."}}
+    for days, key_results in ((0, [kept, secret]), (1, [kept, raised]), (2, [kept])):
+        content = json.dumps({"kind": "Objective", "spec": {"keyResults": key_results}})
+        with story.storage.transaction() as transaction:
+            documents = [DeclaredDocument("Objective", "fast-search", content, "")]
+            transaction.definitions.record(documents, "http", MONDAY + days * DAY)
+    assert "Both sites close." in json.dumps(story.report())
+    told = json.dumps(story.report(sees_restricted=False))
+    assert "severance" not in told
+    assert "Both sites close." not in told
+
+
 def test_r71_initiatives_that_were_stopped_are_told_with_their_reason():
     stopped = Initiative(
         "prefetch", "Prefetch", (LATENCY.id,), state=InitiativeState.STOPPED, stopped_reason="No effect", stopped_at=END
@@ -211,7 +228,8 @@ def test_markdown_reads_from_the_summary_to_the_actions():
     text = markdown_of(closed_story().report())
     assert text.startswith("# 2026-q1\n\n2026-01-01 to 2026-04-01 (UTC), closed on 2026-04-01. ")
     lines = text.splitlines()
-    assert "**2 key results**: 1 on track, 1 missed. Net confidence +0%. Mean score 0.45 at the close." in lines
+    summary = "**2 key results**: 1 on track, 1 missed. Beside them: 1 hypothesis. Net confidence +0%. "
+    assert f"{summary}Mean score 0.45 at the close." in lines
     assert [line for line in lines if line.startswith("##")] == [
         "## Make search fast",
         "## Teams",
@@ -224,7 +242,7 @@ def test_markdown_reads_from_the_summary_to_the_actions():
         "First red in week 13, no decision yet." in lines
     )
     assert (
-        "- Cut p99 from 800 ms to 200 ms: It went as it went. First red in week 3, no decision before it recovered."
+        "- Cut p99 from 800ms to 200ms: It went as it went. First red in week 3, no decision before it recovered."
         in lines
     )
     assert "Postmortems due: Keep errors at most 2%." in lines
@@ -232,6 +250,30 @@ def test_markdown_reads_from_the_summary_to_the_actions():
     assert "- search: Baselines come \\*first\\*." in lines
     assert "- [ ] search: Define \\| activation (li), due 2026-04-02, overdue" in lines
     assert "- [x] search: Buy cake" in lines
+
+
+def test_a_hypothesis_is_reported_with_the_change_it_looks_for():
+    # From 4 % by 5 points, and not to 5 %.
+    story = Story((dataclasses.replace(IDEA, baseline=0.04),), at=MONDAY)
+    [row] = [line for line in markdown_of(story.report()).splitlines() if line.startswith("| Prefetching")]
+    assert [cell.strip() for cell in row.split("|")[2:5]] == ["4%", "-", "+5 pp"]
+
+
+def test_r114_a_mean_of_samples_is_reported_with_its_interval():
+    # 48 ms to either side: whole milliseconds are exact enough.
+    told: dict[str, JsonValue] = {
+        "mean": 560.0, "deviation": 75.0, "n": 12, "low": 512.3472, "high": 607.6528, "unit": "ms",
+    }  # fmt: skip
+    story = Story(at=MONDAY)
+    story.measured(LATENCY, MONDAY, 560.0, details={"mean_interval": told})
+    report = story.report()
+    assert report["objectives"][0]["key_results"][0]["mean_interval"] == told
+    assert "- Cut p99 from 800ms to 200ms: The mean of 12 samples tells of 512 ms to 608 ms with 95 %." in (
+        markdown_of(report).splitlines()
+    )
+    # A person's value is no mean of them.
+    story.measured(LATENCY, MONDAY, 500.0, details={"mean_interval": told, "override": {"by": "li"}})
+    assert story.report()["objectives"][0]["key_results"][0]["mean_interval"] is None
 
 
 def test_the_tables_of_markdown_are_padded_and_have_as_many_cells_in_each_line():

@@ -394,7 +394,8 @@ def test_between_ticks_findings_are_looked_for_and_final_scores_go_on(engine):
     with run.parts.storage.transaction() as database:
         found = {one.code for one in database.findings.all() if one.subject == "reliable/p99"}
         judged = {"reliable/p99": Judgement("Half of it.")}
-        Closing(database, run.evaluator.definitions, CYCLE, MIDDLE).close(judged, Caller("maria", Role.EDITOR))
+        closing = Closing(database, run.evaluator.definitions, CYCLE, MIDDLE)
+        closing.close(judged, Caller("maria", Role.EDITOR), early=True)
     assert "no_owner" in found
     run.source.readings["p99"] = 0.2
     tomorrow = MIDDLE + timedelta(days=1)

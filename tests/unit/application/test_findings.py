@@ -130,22 +130,20 @@ def test_r116_a_gap_of_half_an_hour_and_a_failing_source_are_no_missing_instrume
     assert not list(instrumentation(failing, HALF_WAY))
 
 
-def test_r116_no_incident_yet_is_no_missing_instrumentation():
-    one = key_result(measure=IncidentMeasure())
-    assert not list(instrumentation(report(one, measurement=measured(one, None)), HALF_WAY))
-
-
 @pytest.mark.parametrize(
     ("measure", "sent", "missing"),
     [
         (EventMeasure("signup"), (), "signup"),
         (EventMeasure("signup"), ("signup",), ""),
         (EventMeasure("order", per="signup"), ("order",), "signup"),
-        (EventMeasure("order", per="signup"), ("signup",), ""),
+        (EventMeasure("order", per="signup"), ("signup",), "order"),
+        (EventMeasure("order", per="signup"), ("signup", "order"), ""),
+        (IncidentMeasure(), (), "incident"),
+        (IncidentMeasure(), ("incident",), ""),
     ],
 )
 def test_r116_events_are_missing_only_when_none_of_their_kind_was_ever_sent(
-    measure: EventMeasure, sent: Sequence[str], missing: str
+    measure: EventMeasure | IncidentMeasure, sent: Sequence[str], missing: str
 ):
     one = key_result(measure=measure)
     found = list(instrumentation(report(one, measurement=measured(one, None)), HALF_WAY, sent))
@@ -290,6 +288,19 @@ def test_r120_a_team_with_two_low_cycles_is_told_to_calibrate():
     assert (found.subject, found.evidence["median_scores"]) == ("team:backend", {"2025-q4": 0.2, "2026-q1": 0.2})
     assert not list(low_scores("backend", [*low, scored("2026-q1", 0.8)], cycles, DUE))  # median 0.5
     assert not list(low_scores("backend", low[1:], cycles, DUE))  # one cycle only
+
+
+@pytest.mark.parametrize("is_restricted", [True, False])
+def test_r169_the_median_of_a_team_tells_of_no_restricted_score(*, is_restricted: bool):
+    one = key_result()
+    before = replace(CYCLE, name="2025-q4", interval=Interval(START - 92 * DAY, START))
+    declared = replace(definitions(one), cycles=(before, CYCLE))
+    parts, snapshot = a_tick(declared, report(one))
+    with parts.storage.transaction() as transaction:
+        for name in ("2025-q4", "2026-q1"):
+            transaction.scores.save(replace(scored(name, 0.2), evidence={"is_restricted": is_restricted}))
+    found = [each.subject for each in diagnose(parts, declared, snapshot, HALF_WAY) if each.code == "F5"]
+    assert found == ([] if is_restricted else ["team:backend"])
 
 
 def test_r121_two_measures_of_one_metric_that_differ_are_shown_with_the_difference():

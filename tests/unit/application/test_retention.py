@@ -9,6 +9,7 @@ from tests.fakes.bench import MIDDLE, Bench
 from tests.fakes.definitions import API, CYCLE, START, definitions, key_result, slo, uptime
 
 from okrbridge.application.ports import Ledger
+from okrbridge.application.records import Evaluation
 from okrbridge.application.retention import Retention
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import BaselineFromHistory, KeyResult, KeyResultKind, Operator
@@ -118,6 +119,19 @@ def test_sums_of_hours_are_kept_for_baselines_that_are_still_to_come():
     # Once measuring has ended nothing but the SLO's own window is needed.
     ended = CYCLE.measure_until + DAY
     assert Retention(parts, declared).hours_before(ended) == ended - 8 * DAY
+
+
+def test_what_ticks_said_of_themselves_is_kept_as_long_as_every_measurement():
+    bench = Bench()
+    with bench.parts.storage.transaction() as database:
+        for days in (6, 8):
+            at = MIDDLE - days * DAY
+            database.evaluations.save(Evaluation(f"{days} days old", at, at, at, slices_written=1))
+    assert Retention(bench.parts, of_slo(slo())).run(MIDDLE) == 1
+    with bench.parts.storage.reading() as database:
+        latest = database.evaluations.latest()
+    assert latest is not None
+    assert latest.id == "6 days old"
 
 
 def test_it_runs_once_an_hour(monkeypatch):

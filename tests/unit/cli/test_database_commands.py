@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.conftest import Okrbridge
 
-from okrbridge.storage.migrations import runner
+from okrbridge.storage.migrations import revisions
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def url(file: Path) -> str:
 def test_upgrade_makes_the_database_and_may_run_again(okrbridge: Okrbridge, url: str):
     for _ in range(2):
         outcome = okrbridge("db", "upgrade", "--database-url", url)
-        assert (outcome.code, outcome.stdout) == (0, f"the schema is at revision {runner.head()}\n")
+        assert (outcome.code, outcome.stdout) == (0, f"the schema is at revision {revisions.head()}\n")
 
 
 def test_current_is_the_revision_or_none(okrbridge: Okrbridge, url: str, file: Path):
@@ -28,15 +28,15 @@ def test_current_is_the_revision_or_none(okrbridge: Okrbridge, url: str, file: P
     assert not file.exists()
     assert okrbridge("db", "current", "--database-url", url, "--format", "json").json == {"revision": None}
     okrbridge("db", "upgrade", "--database-url", url)
-    assert okrbridge("db", "current", "--database-url", url).stdout == f"{runner.head()}\n"
-    assert okrbridge("db", "current", "--database-url", url, "--format", "json").json == {"revision": runner.head()}
+    assert okrbridge("db", "current", "--database-url", url).stdout == f"{revisions.head()}\n"
+    assert okrbridge("db", "current", "--database-url", url, "--format", "json").json == {"revision": revisions.head()}
 
 
 def test_a_current_database_passes_the_check(okrbridge: Okrbridge, url: str):
     okrbridge("db", "upgrade", "--database-url", url)
     outcome = okrbridge("db", "check", "--database-url", url)
     assert outcome.code == 0
-    assert f"schema is at revision {runner.head()}" in outcome.stdout
+    assert f"schema is at revision {revisions.head()}" in outcome.stdout
 
 
 def test_a_missing_database_does_not_pass_and_is_not_made(okrbridge: Okrbridge, url: str, file: Path):

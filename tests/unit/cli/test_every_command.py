@@ -45,6 +45,7 @@ NAMES = (
     "evaluate",
     "explain",
     "import",
+    "incident review",
     "init",
     "plan",
     "serve",
@@ -68,7 +69,7 @@ def test_each_takes_the_common_options_after_its_name(name: str):
     command = all_commands()[name]
     made = ["--role", "viewer", "--name", "x"]
     subjects = {"explain": ["slo/x"], "import": ["slos.yaml"], "token create": made, "token revoke": ["x"]}
-    subjects["cycle report"] = ["2026-q4"]
+    subjects |= {"cycle report": ["2026-q4"], "incident review": ["P1"]}
     subjects |= {"templates show": ["x"], "templates new": ["x", "--cycle", "c", "--team", "t", "--owner", "o"]}
     subject = subjects.get(name, [])
     given = ["--config", "elsewhere", "--database-url", "sqlite:///x.db", "--format", "json"]
@@ -217,6 +218,30 @@ def test_no_table_is_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     row = capsys.readouterr().out.splitlines()[2]
     assert row.split()[0] == f"{name}/{name}"
     assert row.split()[-3:] == ["50.0%", "50.0%", "last"]
+
+
+def test_a_hypothesis_shows_the_change_that_it_looks_for(capsys: pytest.CaptureFixture[str]):
+    item = dict.fromkeys(("value", "progress_ratio", "expected_ratio"), None)
+    shown = {**item, "objective": "grow", "key_result": "idea", "status": "ok", "quality": "ok", "kind": "hypothesis"}
+    print_key_results([{**shown, "unit": "ratio", "baseline": 0.04, "target": 0.01}])
+    assert capsys.readouterr().out.splitlines()[2].split()[2:6] == ["4%", "-", "+1", "pp"]
+
+
+@pytest.mark.parametrize("asked", ["--version", "version"])
+def test_the_version_may_be_asked_for_in_both_ways(okrbridge: Okrbridge, asked: str):
+    outcome = okrbridge(asked)
+    assert (outcome.code, outcome.stdout.split()[0]) == (0, "okrbridge")
+
+
+@pytest.mark.parametrize("command", [(), ("templates", "new")])
+def test_help_may_be_asked_for_by_its_short_name(okrbridge: Okrbridge, command: tuple[str, ...]):
+    assert "Usage: okrbridge" in okrbridge(*command, "-h").stdout
+
+
+def test_no_summary_of_a_command_is_cut(okrbridge: Okrbridge, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    for group in ((), ("cycle",), ("db",), ("templates",), ("token",), ("config",), ("incident",)):
+        assert "..." not in okrbridge(*group, "--help").stdout.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,15 @@ def test_the_folder_is_config_when_none_is_named(okrbridge: Okrbridge, tmp_path:
     assert (tmp_path / "config" / "cycle.yaml").exists()
 
 
+@pytest.mark.parametrize("named", ["option", "environment"])
+def test_the_folder_is_the_configured_one(
+    okrbridge: Okrbridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+):
+    monkeypatch.setenv("OKRBRIDGE_CONFIG", "okrs" if named == "environment" else "elsewhere")
+    assert okrbridge("init", *(("--config", "okrs") if named == "option" else ())).code == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["okrs"]
+
+
 def test_nothing_is_overwritten_and_nothing_is_written_beside(okrbridge: Okrbridge, tmp_path: Path):
     (tmp_path / "slos.yaml").write_text("mine", encoding="utf-8")
     outcome = okrbridge("init", ".")

@@ -143,6 +143,19 @@ def test_values_that_are_no_plain_words_are_refused(okrbridge: Okrbridge, option
     assert option in outcome.stderr
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_names_of_people_and_teams_have_letters_of_every_language(okrbridge: Okrbridge, name: str):
+    named = ("--team", "Schöne Läden", "--owner", "Jörg O'Neill", "--service", "shop", "--cycle", "Q4 2026")
+    text = okrbridge("templates", "new", name, *named).stdout
+    (objective,) = load_text(text + CYCLE, "new.yaml").definitions.objectives
+    assert (objective.team, objective.owner, objective.cycle) == ("Schöne Läden", "Jörg O'Neill", "2026-q4")
+
+
+def test_a_team_that_no_label_can_be_named_after_asks_for_the_service(okrbridge: Okrbridge):
+    outcome = okrbridge("templates", "new", "uptime", *NEW, "--team", "Läden")
+    assert (outcome.code, "--service: 'Läden'" in outcome.stderr) == (2, True)
+
+
 def test_a_file_is_written_once_and_never_again(okrbridge: Okrbridge, tmp_path: Path):
     write = ("templates", "new", "uptime", *NEW, "--called", "shop-uptime", "--output", "uptime.yaml")
     assert okrbridge(*write).code == 0

@@ -9,7 +9,12 @@ def lines(text: str) -> list[str]:
 
 
 SYNTAX = [
-    ("a: b: c", ["a.yaml:1:5: not valid YAML: mapping values are not allowed in this context"]),
+    (
+        "a: b: c",
+        [
+            "a.yaml:1:5: not valid YAML: mapping values are not allowed in this context; put text with a colon in it into quotes"
+        ],
+    ),
     (
         "a: [1, 2",
         [

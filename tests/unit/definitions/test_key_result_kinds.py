@@ -228,6 +228,9 @@ def test_r24_qualifying_time_lies_inside_the_period_and_comes_once(spans, path):
     assert codes("operator: ge", "to: 1", f"qualifying: {spans}", PLAIN_PROMQL) == [f"wrong_date {path}"]
 
 
+PLAIN_EUR = "measure: {promql: result, unit: EUR}"
+
+
 def test_r25_a_relative_target_waits_for_its_frozen_baseline():
     found = key_result("change: -40%", "baseline: {over: 90d}", "measure: {promql: mttr, unit: min}")
 
@@ -247,6 +250,13 @@ def test_r25_a_relative_target_follows_from_a_declared_baseline():
 
     # 50 x (1 - 0.4) = 30
     assert (found.baseline, found.target, found.unit.symbol) == (50, 30, "min")
+
+
+def test_r6_less_of_a_loss_is_a_rise():
+    found = key_result("verb: increase", "change: -40%", "from: -10 EUR", "stretch: -5 EUR", PLAIN_EUR)
+
+    # -10 x (1 - 0.4) = -6, and -5 lies beyond.
+    assert (found.baseline, found.target, found.stretch) == (-10, -6, -5)
 
 
 @pytest.mark.parametrize(

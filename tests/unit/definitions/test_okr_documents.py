@@ -208,11 +208,11 @@ FAULTY_KEY_RESULTS = [
      ["0:7: allowance: is missing; say how much of the budget may be spent, such as 50%"]),
     (["from: 99%", "to: 99%", SLO_MEASURE], ["2:11: to: equals from (from 99% to 99%): there is no way to go"]),
     (["kind: increase", "from: 99%", "to: 98%", SLO_MEASURE],
-     ["1:13: kind: contradicts the numbers: increase from 99% to 98% goes down"]),
+     ["1:13: kind: contradicts the numbers: increase from 99% to 98% goes down; turn one of them around"]),
     (["kind: decrease", "from: 1", "to: 2", "measure: {promql: up}"],
-     ["1:13: kind: contradicts the numbers: decrease from 1 to 2 goes up"]),
+     ["1:13: kind: contradicts the numbers: decrease from 1 to 2 goes up; turn one of them around"]),
     (["operator: le", "from: 1", "to: 2", "measure: {promql: up}"],
-     ["1:17: operator: contradicts the numbers: operator le from 1 to 2 goes up"]),
+     ["1:17: operator: contradicts the numbers: operator le from 1 to 2 goes up; turn one of them around"]),
     (["operator: ge", "to: 99%", "critical: 99.5%", SLO_MEASURE], ["3:17: critical: must be below to (99%)"]),
     (["operator: lt", "to: 300ms", "critical: 200ms", "measure: {promql: up, unit: s}"],
      ["3:17: critical: must be above to (300ms)"]),
@@ -337,6 +337,40 @@ def test_a_ring_of_parents_is_told_once_and_names_its_members():
 
     (fault,) = faults_of(text)
     assert fault.endswith("spec.parent: objectives are parents of each other: b -> c -> b")
+
+
+def test_a_document_without_a_name_is_no_parent_of_itself():
+    nameless = changed(EVERYTHING, "metadata: {name: rock-solid-api}\n", "")
+    assert [fault.partition(": ")[2] for fault in faults_of(nameless)] == [
+        "metadata: is missing; write metadata: {name: NAME}"
+    ]
+
+
+SHOP = "---\napiVersion: okrbridge.dev/v1\nkind: Team\nmetadata: {name: shop}\nspec: {}\n"
+YEAR = "---\napiVersion: okrbridge.dev/v1\nkind: Cycle\nmetadata: {name: '2026'}\nspec: {start: 2026-01-01, end: 2027-01-01}\n"
+DOUBTS = [
+    ("owner: maria", "owner: maria\n  team: shopp", "team: there is no Team named 'shopp'; did you mean 'shop'?"),
+    ("owner: maria", "owner: maria\n  team: shop", ""),
+    ("owner: maria", "owner: maria\n  team: backend", ""),  # a team needs no document
+    (
+        "2027-01-01",
+        "2026-12-31\n  parent: '2026'",
+        "end: is the beginning of this day, so the cycle is without it; write 2027-01-01 to have it in",
+    ),
+    ("2027-01-01", "2026-12-31T23:00:00Z", ""),
+    (
+        "2027-01-01",
+        "2027-01-02\n  parent: '2026'",
+        "parent: is 2026, and this cycle reaches beyond it; put the dates of one of them right",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), DOUBTS)
+def test_what_is_most_likely_a_slip_is_a_warning(old, new, expected):
+    found = loaded(changed(EVERYTHING, old, new) + SHOP + YEAR.replace("01-01,", "01-01, timezone: Europe/Berlin,"))
+    told = [f"{one.path.removeprefix('spec.')}: {one.message}" for one in found.warnings if one.code == "doubtful"]
+    assert told == ([expected] if expected else [])
 
 
 def test_equal_names_inside_an_objective_are_refused():

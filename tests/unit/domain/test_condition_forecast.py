@@ -77,8 +77,8 @@ def test_a_budget_that_is_spent_too_fast_is_seen_before_it_is_spent():
 
 
 def test_an_aspirational_budget_may_go_beyond_its_allowance():
-    # 0.7 of the way is kept up to 1 - 0.7 x 0.5 = 0.65, 0.13 above the median of 0.52, where only the unforeseen counts:
-    # the points lie 0.51 from 0.65, and 0.51 x (7/13)^3 = 0.0796.
+    # 0.7 of the way is kept up to 1 - 0.7 x 0.5 = 0.65, 0.13 above the median of 0.52. Only the unforeseen counts
+    # there: the points lie 0.51 from 0.65, and 0.51 x (7/13)^3 = 0.0796.
     told = made(half_of_the_budget(), SPENT, goal=0.7)
     assert told.progress.hit_probability == pytest.approx(NormalDist().cdf(0.13 / 0.0796), abs=1e-3)
 

@@ -1,26 +1,34 @@
 """What holds for all key results, not only for the worked ones."""
 
 import math
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.unit.domain.okr_examples import HALF_WAY, key_result
+from tests.unit.domain.okr_examples import HALF_WAY, PERIOD, key_result
 
+from okrbridge.domain.aggregation import aggregate
 from okrbridge.domain.baselines import resolve_baseline
 from okrbridge.domain.composition import capped, capped_score, composed
+from okrbridge.domain.forecast import forecast
 from okrbridge.domain.key_results import Commitment, Evidence, KeyResultKind, Operator
-from okrbridge.domain.pacing import KeyResultStatus, gap_status, pace_of
+from okrbridge.domain.measures import Aggregation
+from okrbridge.domain.pacing import KeyResultStatus, expected_ratio, gap_status, pace_of
 from okrbridge.domain.progress import Progress, linear, progress_of
 from okrbridge.domain.rollup import Contribution, best, roll_up, worst
-from okrbridge.domain.run_rate import run_rate
+from okrbridge.domain.run_rate import counting_window, run_rate
 from okrbridge.domain.scoring import score_of
 from okrbridge.domain.shares import share_of
+from okrbridge.domain.windows import CalendarUnit
 
 K, S = KeyResultKind, KeyResultStatus
 RATIOS = st.floats(0, 1)
+ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia"]
 ANY = st.floats(allow_nan=False, allow_infinity=False)
 ROUND = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda value: round(value, 3))
 WORST_FIRST = [S.MISSED, S.OFF_TRACK, S.AT_RISK, S.STALE, S.NO_DATA, S.ON_TRACK, S.ACHIEVED]
@@ -196,3 +204,97 @@ def test_the_best_is_never_worse_than_the_worst(statuses: list[KeyResultStatus])
     low, high = worst(statuses), best(statuses)
     assert (low is None) is (high is None)
     assert low is None or high is None or WORST_FIRST.index(low) <= WORST_FIRST.index(high)
+
+
+# What falls from B to T is what rises from -B to -T, seen in a mirror.
+@given(ROUND, ROUND, ROUND)
+def test_a_mirrored_way_has_the_same_progress(value: float, baseline: float, target: float):
+    assume(baseline != target)
+    assert linear(-value, -baseline, -target) == linear(value, baseline, target)
+
+
+@given(RATIOS, st.floats(1e-3, 1e3))
+def test_a_composite_of_one_part_is_that_part(ratio: float, weight: float):
+    assert composed([ratio], [weight]).ratio == ratio
+
+
+@given(PARTS, st.sampled_from([2.0**power for power in range(-8, 9)]))
+def test_only_the_proportions_of_weights_matter(parts: list[Contribution], factor: float):
+    scaled = [replace(one, weight=one.weight * factor) for one in parts]
+    assume(all((one.weight > 0) == (other.weight > 0) for one, other in zip(parts, scaled, strict=True)))
+    before, after = roll_up(parts), roll_up(scaled)
+    assert after.progress_ratio == (None if before.progress_ratio is None else pytest.approx(before.progress_ratio))
+    assert after.coverage_ratio == (None if before.coverage_ratio is None else pytest.approx(before.coverage_ratio))
+
+
+@given(PARTS)
+def test_coverage_tells_of_no_more_than_was_measured(parts: list[Contribution]):
+    rolled = roll_up(parts)
+    counted = [one for one in parts if one.counts and one.weight > 0]
+    assert (rolled.coverage_ratio is None) is (not counted)
+    if not any(one.is_current for one in counted):
+        assert not rolled.coverage_ratio
+
+
+CHECKPOINTS = st.lists(st.tuples(st.integers(1, 89), RATIOS), max_size=4, unique_by=lambda one: one[0])
+
+
+@given(CHECKPOINTS, st.floats(-10, 100))
+def test_the_plan_stays_between_0_and_1_and_passes_its_checkpoints(points: list[tuple[int, float]], day: float):
+    planned = [(PERIOD.start + timedelta(days=after), ratio) for after, ratio in points]
+    assert 0 <= expected_ratio(PERIOD, PERIOD.start + timedelta(days=day), planned) <= 1
+    for at, ratio in planned:
+        assert expected_ratio(PERIOD, at, planned) == pytest.approx(ratio)
+    assert (expected_ratio(PERIOD, PERIOD.start, planned), expected_ratio(PERIOD, PERIOD.end, planned)) == (0.0, 1.0)
+
+
+@given(CHECKPOINTS, st.lists(st.floats(0, 90), min_size=2, max_size=6))
+def test_a_plan_whose_checkpoints_ascend_never_goes_back(points: list[tuple[int, float]], days: list[float]):
+    ascending = zip(sorted(after for after, _ in points), sorted(ratio for _, ratio in points), strict=True)
+    planned = [(PERIOD.start + timedelta(days=after), ratio) for after, ratio in ascending]
+    expected = [expected_ratio(PERIOD, PERIOD.start + timedelta(days=day), planned) for day in sorted(days)]
+    assert all(less <= more + 1e-12 for less, more in pairwise(expected))
+
+
+@given(st.sampled_from(list(CalendarUnit)), st.integers(0, 400), st.integers(0, 400 * 24), st.sampled_from(ZONES))
+def test_a_count_per_period_looks_back_to_its_start_at_most(unit: CalendarUnit, day: int, hours: int, zone: str):
+    start = PERIOD.start + timedelta(days=day)
+    at = start + timedelta(hours=hours)
+    found = counting_window(start, at, str(unit), zone)
+    assert start <= found.window.start <= found.window.end == at
+    assert 0 <= found.elapsed_ratio <= 1
+    later = counting_window(start, at + timedelta(hours=1), str(unit), zone)
+    assert later.elapsed_ratio >= found.elapsed_ratio
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=20), st.integers(0, 20))
+def test_counts_and_sums_of_disjoint_windows_add_up(numbers: list[float], cut: int):
+    one, other = numbers[:cut], numbers[cut:]
+    for how in (Aggregation.COUNT, Aggregation.SUM):
+        parts = [aggregate(each, how) for each in (one, other)]
+        assert sum(part for part in parts if part is not None) == pytest.approx(aggregate(numbers, how), abs=1e-6)
+
+
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=4, max_size=12), st.floats(0.5, 20))
+def test_a_forecast_is_the_same_in_a_mirror(values: list[float], left: float):
+    weeks, series = np.arange(float(len(values))), np.array(values)
+    due = len(values) - 1 + left
+    there = forecast(weeks, series, due, goal=10.0, way=100.0)
+    back = forecast(weeks, -series, due, goal=-10.0, wants_high=False, way=100.0)
+    assert there is not None
+    assert back is not None
+    assert (-back.p90, -back.p50, -back.p10) == pytest.approx((there.p10, there.p50, there.p90), rel=1e-6, abs=1e-6)
+    assert back.hit_probability == pytest.approx(there.hit_probability, abs=1e-6)
+
+
+@given(RATIOS, RATIOS, st.sampled_from(Commitment), st.floats(0, 1))
+def test_of_two_equal_plans_the_further_has_the_smaller_gap(
+    one: float, other: float, commitment: Commitment, when: float
+):
+    at = PERIOD.start + when * PERIOD.length
+    less, more = sorted((one, other))
+    gaps = [pace_of(key_result(commitment=commitment), at, 0.0, Progress.of(raw)).gap_ratio for raw in (more, less)]
+    assert gaps[0] is not None
+    assert gaps[1] is not None
+    assert gaps[0] <= gaps[1]
+    assert "-0.0" not in map(str, gaps)

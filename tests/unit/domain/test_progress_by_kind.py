@@ -7,7 +7,7 @@ from tests.unit.domain.okr_examples import DUE, HALF_WAY, START, error_budget, k
 
 from okrbridge.domain.key_results import Evidence, KeyResult, KeyResultKind, Operator
 from okrbridge.domain.pacing import KeyResultStatus, pace_of
-from okrbridge.domain.progress import Progress, holds, linear, progress_of
+from okrbridge.domain.progress import Progress, holds, linear, progress_of, wants_high
 from okrbridge.domain.stated import stated_value, zone_at, zone_value
 
 K, S = KeyResultKind, KeyResultStatus
@@ -242,3 +242,27 @@ def test_too_early_is_a_status_until_the_key_result_is_due():
     pace = pace_of(declared, HALF_WAY, 10.0, progress_of(declared, 10.0), too_early=True)
     assert pace.status is S.TOO_EARLY
     assert pace_of(declared, DUE, 10.0, progress_of(declared, 10.0), too_early=True).status is S.MISSED
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"kind": KeyResultKind.INCREASE, "baseline": None}, True),
+        ({"kind": KeyResultKind.DECREASE, "baseline": None, "target": 3.0}, False),
+        ({"kind": KeyResultKind.REACH, "baseline": None, "target": -10.0}, False),
+        ({"kind": KeyResultKind.RELATIVE, "baseline": 50.0, "target": 30.0}, False),
+        ({"kind": KeyResultKind.RELATIVE, "baseline": None, "target": None}, None),
+        ({"kind": KeyResultKind.THRESHOLD, "baseline": None, "operator": Operator.LE}, False),
+        # Members under a limit are good, and the more of them the better.
+        ({"kind": KeyResultKind.SHARE, "baseline": None, "operator": Operator.LT, "limit": 900.0}, True),
+        ({"kind": KeyResultKind.ERROR_BUDGET, "baseline": None, "target": 0.5}, False),
+        # An effect of +3 % on 40 %: the target is the effect, not a value.
+        ({"kind": KeyResultKind.HYPOTHESIS, "baseline": 0.4, "target": 0.03}, True),
+        ({"kind": KeyResultKind.HYPOTHESIS, "baseline": 0.4, "target": -0.03}, False),
+        ({"kind": KeyResultKind.BAND, "baseline": None, "target": None, "low": 9.0, "high": 11.0}, None),
+        ({"kind": KeyResultKind.COUNT_PER_PERIOD, "baseline": 12.0, "target": 3.0}, False),
+        ({"kind": KeyResultKind.COUNT_PER_PERIOD, "baseline": None, "target": 3.0}, None),
+    ],
+)
+def test_which_values_are_better_is_told_by_the_kind(changes, expected):
+    assert wants_high(key_result(**changes)) is expected

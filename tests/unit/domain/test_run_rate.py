@@ -75,6 +75,20 @@ def test_the_last_whole_period_is_counted_once_one_has_passed(per, at, start, el
     assert found == CountingWindow(Interval(start, at), elapsed)
 
 
+@pytest.mark.parametrize(
+    ("start", "at"),
+    [
+        # The month before 28 February 12:00 begins on 28 January 12:00, before the 31st.
+        (datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 2, 28, 12, tzinfo=UTC)),
+        (datetime(2026, 5, 31, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)),
+        (datetime(2025, 11, 30, tzinfo=UTC), datetime(2026, 2, 28, tzinfo=UTC)),
+    ],
+)
+def test_what_happened_before_the_start_never_counts(start: datetime, at: datetime):
+    per = "quarter" if start.year == 2025 else "month"
+    assert counting_window(start, at, per) == CountingWindow(Interval(start, at), 1.0)
+
+
 def test_a_period_begins_at_midnight_of_the_zone():
     # October in Berlin has 31 days and one hour: from 30 September 22:00 to 31 October 23:00, in UTC.
     start = datetime(2026, 9, 30, 22, tzinfo=UTC)

@@ -30,6 +30,7 @@ from okrbridge.errors import UnitError
         ("7 out of 10", 0.7, "ratio"),  # 7 / 10
         ("5 out of 10", 0.5, "ratio"),
         ("0.9995 ratio", 0.9995, "ratio"),
+        ("500ppm", 0.0005, "ratio"),
         ("40%/month", 40.0, "%/month"),  # a rate of percent stays one: it is no share of anything
         ("800ms", 800.0, "ms"),
         ("4.2 s", 4.2, "s"),
@@ -100,7 +101,9 @@ def test_a_quantity_keeps_the_text_it_was_read_from():
         (True, "'true' is not a quantity"),
         (False, "'false' is not a quantity"),
         ("3 out of 0", "a share of nothing"),
-        ("99,95%", "unknown unit"),
+        ("99,95%", "write one number with a decimal point and a unit, such as 99.95%"),
+        ("40-50", "write one number"),
+        ("1.2.3", "write one number"),
         ("800 mss", "did you mean 'ms'"),
         ("2 mb", "did you mean 'MB'"),
         ("2 KIB", "did you mean 'KiB'"),
@@ -163,6 +166,12 @@ def test_units_of_one_dimension_convert(value, source, target, expected):
 def test_units_of_different_dimensions_do_not_convert(source, target, complaint):
     with pytest.raises(UnitError, match=complaint):
         convert(1.0, parse_unit(source), parse_unit(target))
+
+
+@pytest.mark.parametrize(("value", "source", "target"), [(1e306, "w", "ms"), (-1e300, "TiB", "B"), (1e308, "h", "ns")])
+def test_a_number_too_large_in_the_other_unit_is_refused(value, source, target):
+    with pytest.raises(UnitError, match=f"is too large a number in {target}"):
+        convert(value, parse_unit(source), parse_unit(target))
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,9 @@ def test_r114_twelve_answers_are_not_judged():
     few = measured(satisfaction, *events("survey", 12, score=44.0))
     assert (few.quality, few.value) == (Quality.INSUFFICIENT_SAMPLES, None)
     assert few.details["insufficient_value"] == 44
+    told = few.details["mean_interval"]
+    assert isinstance(told, dict)
+    assert (told["n"], told["low"], told["high"]) == (12, 44.0, 44.0)  # twelve equal answers
     assert measured(satisfaction, *events("survey", 30, score=44.0)).value == 44
 
 

@@ -112,3 +112,16 @@ def test_a_library_s_traceback_is_one_json_line_too(pipe: Callable[[], str]):
         logging.getLogger("uvicorn.error").exception("a request failed")
     [line] = lines(pipe())
     assert line["exception"][0]["exc_value"] == "the database went away"
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_token_stands_in_no_log_wherever_somebody_wrote_it(pipe: Callable[[], str], form: Literal["json", "console"]):
+    token = "okrb_" + "aB3-_" * 8 + "xyz"
+    configure_logging("debug", form)
+    logging.getLogger("uvicorn.access").info('%s - "%s %s"', "127.0.0.1", "GET", f"/api/v1/slos?token={token}&a=1")
+    structlog.get_logger("okrbridge.test").warning("refused", given=[token])
+    written = pipe()
+
+    assert "okrb_(left out)&a=1" in written
+    assert token not in written
+    assert written.count("okrb_(left out)") == 2

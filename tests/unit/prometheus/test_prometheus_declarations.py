@@ -77,7 +77,7 @@ def test_a_password_file_is_read_when_the_source_is_opened(tmp_path):
         (b"", {}, "is empty"),
         (b" \n", {}, "is empty"),
         (b"s3cret\xff", {}, "cannot be read as UTF-8 text"),
-        (b"s3cret", {"password": "$OTHER"}, "either password or password_file, not both"),
+        (b"s3cret", {"password": "$OTHER"}, "either password or passwordFile, not both"),
         (b"s3cret", {"bearer_token_file": "/t"}, "not both"),
     ],
 )

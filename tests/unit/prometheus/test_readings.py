@@ -56,7 +56,8 @@ MEMBERS = ValueRequest("has_sast", REQUEST.at, measure=PromqlMeasure("has_sast",
 
 def test_a_population_has_a_number_for_each_member():
     reading = as_reading(MEMBERS, Answer("vector", (member("a", 1.0), member("b", 0.0), member("c", float("nan")))))
-    assert (reading.value, reading.members) == (None, (("a", 1.0), ("b", 0.0)))
+    # One of which nothing can be said is named all the same.
+    assert (reading.value, reading.members) == (None, (("a", 1.0), ("b", 0.0), ("c", None)))
 
 
 @pytest.mark.parametrize(

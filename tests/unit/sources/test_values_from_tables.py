@@ -85,9 +85,43 @@ def test_a_table_gives_a_number_for_each_member(table: CsvSource):
     assert reading.members == (("api", 500.0), ("search", 50.0))
 
 
+def test_r114_a_mean_of_rows_tells_how_far_they_lie_apart(tmp_path: Path):
+    # 40, 44 and 48 with the mean 44: sqrt((16 + 0 + 16) / 2) = 4. The answer without a score is none.
+    (tmp_path / "survey.csv").write_text("customer,score\na,40\nb,44\nc,\nd,48\n", encoding="utf-8")
+    survey = CsvSource("survey", tmp_path / "survey.csv")
+    mean = ask_table(survey, column="score", aggregation=Aggregation.MEAN)
+    assert (mean.value, mean.sample_count, mean.deviation) == (44.0, 3.0, 4.0)
+    median = ask_table(survey, column="score", aggregation=Aggregation.MEDIAN)
+    assert (median.value, median.sample_count, median.deviation) == (44.0, 3.0, None)
+    assert ask_table(survey, aggregation=Aggregation.COUNT).sample_count == 4.0
+
+
 def test_rows_that_are_not_there_are_no_data_and_not_zero(table: CsvSource):
     reading = ask_table(table, column="spend", aggregation=Aggregation.MEAN, where={"service": "none"})
     assert (reading.value, reading.failure, reading.note) == (None, None, "the answer is empty")
+
+
+def test_a_sum_of_no_rows_is_no_data_and_a_count_of_none_is_zero(table: CsvSource):
+    assert ask_table(table, column="spend", where={"service": "none"}).value is None
+    assert ask_table(table, aggregation=Aggregation.COUNT, where={"service": "none"}).value == 0.0
+
+
+@pytest.mark.parametrize(("aggregation", "value"), [(Aggregation.MAX, 5.0), (Aggregation.MEAN, 4.0)])
+def test_a_cell_that_says_nan_says_nothing(tmp_path: Path, aggregation: Aggregation, value: float):
+    # As data frames write what is missing. The largest of NaN, 3 and 5 is 5, in any order; their mean is 4.
+    (tmp_path / "export.csv").write_text("day,spend\n1,NaN\n2,3\n3,5\n", encoding="utf-8")
+    assert (
+        ask_table(CsvSource("export", tmp_path / "export.csv"), column="spend", aggregation=aggregation).value == value
+    )
+
+
+def test_a_cell_that_says_infinity_is_refused(tmp_path: Path):
+    (tmp_path / "export.csv").write_text("day,spend\n1,inf\n2,3\n", encoding="utf-8")
+    failure = ask_table(
+        CsvSource("export", tmp_path / "export.csv"), column="spend", aggregation=Aggregation.MIN
+    ).failure
+    assert failure is not None
+    assert failure.message == "spend holds 'inf', which is no number"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +152,16 @@ def test_a_query_gives_a_value_with_its_sample_count(database: SqlSource):
     query = "SELECT sum(spend), count(*) FROM billing WHERE day >= :start AND day < :end"
     reading = ask_database(database, query)
     assert (reading.value, reading.sample_count, reading.failure) == (550.0, 3.0, None)
+    assert reading.deviation is None
+
+
+@pytest.mark.parametrize(("third", "deviation"), [("125.0", 125.0), ("NULL", None), ("-1", None), ("'wide'", None)])
+def test_r114_a_third_column_is_the_deviation_of_the_samples_of_a_mean(
+    database: SqlSource, third: str, deviation: float | None
+):
+    query = "SELECT avg(spend), count(*), THIRD, 'more' FROM billing".replace("THIRD", third)
+    reading = ask_database(database, query)
+    assert (reading.value, reading.sample_count, reading.deviation) == (329.8, 5.0, deviation)
 
 
 def test_a_query_gives_a_number_for_each_member(database: SqlSource):
@@ -177,6 +221,16 @@ def test_a_measure_of_another_kind_is_refused(database: SqlSource, table: CsvSou
         (sql_from_declaration, {"url": "no url"}, "no SQLAlchemy URL"),
         (sql_from_declaration, {"url": "oracle+nothing://h/d"}, "no driver for 'oracle"),
         (sql_from_declaration, {"url": "$UNSET_URL"}, "UNSET_URL, which is unset"),
+        (
+            sql_from_declaration,
+            {"url": "sqlite://", "password_file": "/no/such"},
+            "passwordFile /no/such cannot be read",
+        ),
+        (
+            sql_from_declaration,
+            {"url": "sqlite://", "password_file": "/p", "password": "p"},
+            "or passwordFile, not both",
+        ),
         (csv_from_declaration, {"file": "a.csv"}, "unknown key 'file'"),
         (csv_from_declaration, {}, "path is missing"),
     ],

@@ -8,7 +8,8 @@ from sqlalchemy import create_engine, text
 from tests.unit.storage.schema_comparison import differences, schema_text
 
 from okrbridge.errors import SchemaOutdatedError, StorageError
-from okrbridge.storage.migrations import runner
+from okrbridge.storage.migrations import revisions, runner
+from okrbridge.storage.migrations.upgrading import versions
 
 
 @pytest.fixture
@@ -34,8 +35,14 @@ def test_migrations_give_the_schema_of_the_tables(url: str, tmp_path: Path):
 
 def test_an_upgrade_tells_the_revision_and_repeats_without_harm(url: str):
     assert runner.current(url) is None
-    assert runner.upgrade(url) == runner.upgrade(url) == runner.current(url) == runner.head()
+    assert runner.upgrade(url) == runner.upgrade(url) == runner.current(url) == revisions.head()
     runner.check(url)
+
+
+def test_the_names_of_the_modules_tell_the_revisions_that_alembic_finds():
+    newest_first = [script.revision for script in versions().walk_revisions()]
+    assert list(revisions.known()) == newest_first[::-1]
+    assert revisions.head() == versions().get_current_head()
 
 
 def test_asking_for_the_revision_makes_no_file(url: str, file: Path):

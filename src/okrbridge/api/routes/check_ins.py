@@ -8,21 +8,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from okrbridge.api.auth import READS, Editor, request_id_of
-from okrbridge.api.dependencies import Services
+from okrbridge.api.dependencies import ApiServices, Services
 from okrbridge.api.documentation import ONE, KeyResultName, ObjectiveName, problems
 from okrbridge.api.errors import (
     DATABASE_UNAVAILABLE,
-    INVALID_REQUEST,
-    KEY_REUSED,
     NOT_EVALUATED,
     NOT_FOUND,
     REFUSED_INPUT,
 )
 from okrbridge.api.idempotent import Once, json_answer
 from okrbridge.api.schemas.check_ins import CheckInBody, CheckInItem, CheckInPage, DraftItem, ForecastItem
-from okrbridge.api.view import view_of
-from okrbridge.api.writing import WRITES, takes_json
-from okrbridge.application.access_ports import Role, StoredAnswer
+from okrbridge.api.view import View, view_of
+from okrbridge.api.writing import writes
+from okrbridge.api.writing_route import WritingRoute
+from okrbridge.application.access_ports import StoredAnswer
 from okrbridge.application.annotations import TOLD
 from okrbridge.application.audit import Change, record_change
 from okrbridge.application.check_ins import (
@@ -37,6 +36,7 @@ from okrbridge.application.check_ins import (
     slowed_item,
     to_discuss,
     trade_off_event,
+    withdrawn,
 )
 from okrbridge.application.cycle_evidence import CycleEvidence
 from okrbridge.application.forecast_items import forecast_item
@@ -44,13 +44,13 @@ from okrbridge.application.okr_records import CheckIn, CheckInOutput, Event
 from okrbridge.application.ports import Transaction
 from okrbridge.application.reports import Item, rfc3339
 from okrbridge.application.snapshot import KeyResultReport
+from okrbridge.application.visibility import Sight, sight_of
 from okrbridge.domain.confidence import trend_of
 from okrbridge.domain.windows import Interval
 
-router = APIRouter(prefix="/key-results/{objective}/{key_result}", tags=["check-ins"])
+router = APIRouter(prefix="/key-results/{objective}/{key_result}", tags=["check-ins"], route_class=WritingRoute)
 _MOST_EVENTS = 50
-_NOT_NOW = (NOT_EVALUATED, DATABASE_UNAVAILABLE)
-_READS = {**ONE, **problems(*_NOT_NOW)}
+_READS = {**ONE, **problems(NOT_EVALUATED, DATABASE_UNAVAILABLE)}
 
 
 @router.get(
@@ -72,7 +72,7 @@ def list_check_ins(
         content = {
             "objective": objective,
             "key_result": key_result,
-            **_summary(database, report, said, view.now),
+            **_summary(database, view, report, said),
             "items": [check_in_item(one) for one in said],
             "next": None,
         }
@@ -94,7 +94,7 @@ def draft_check_in(
     view = view_of(request, services)
     report = view.key_result(objective, key_result)
     with services.storage.reading() as database:
-        evidence = _evidence(database, report, view.now)
+        evidence = _evidence(database, services, view, report)
     return view.answer_of_now(draft_item(report, evidence))
 
 
@@ -104,8 +104,7 @@ def draft_check_in(
     summary="Check in",
     status_code=201,
     response_model=CheckInItem,
-    responses={**WRITES, **problems(NOT_FOUND, *_NOT_NOW, INVALID_REQUEST, REFUSED_INPUT, KEY_REUSED)},
-    dependencies=takes_json(Role.EDITOR),
+    responses=writes(NOT_FOUND, NOT_EVALUATED, REFUSED_INPUT),
 )
 def check_in(
     request: Request,
@@ -117,13 +116,18 @@ def check_in(
     key_result: KeyResultName,
     body: CheckInBody,
 ) -> Response:
-    """Stored with the evidence of this moment. A sharp drop of confidence opens the finding `discuss`."""
+    """Stored with the evidence of this moment. A sharp drop of confidence opens the finding `discuss`.
+
+    The audit log has an override that is withdrawn as `before`.
+    """
     view = view_of(request, services)
-    report, said = view.key_result(objective, key_result), _said(body)
-    refuse_impossible(report, said, view.definitions.key_result_by_id, view.now)
 
     def write(transaction: Transaction) -> StoredAnswer:
-        made = check_in_of(report, said, _evidence(transaction, report, view.now), caller, view.now)
+        # A request that is sent again gets its first answer, whatever has changed since: nothing is looked at before.
+        report, said = view.key_result(objective, key_result), _said(body)
+        refuse_impossible(report, said, view.definitions.key_result_by_id, view.now)
+        ended = _withdrawn(transaction, report, said, view.now)
+        made = check_in_of(report, said, _evidence(transaction, services, view, report), caller, view.now)
         transaction.check_ins.add(made)
         event = trade_off_event(made)
         transaction.events.save([event] if event else [])
@@ -131,7 +135,7 @@ def check_in(
         finding = to_discuss(report, recent, services.definitions())
         transaction.findings.save([finding] if finding else [])
         item = check_in_item(made)
-        change = Change("check_in", "KeyResult", made.key_result, None, item)
+        change = Change("check_in", "KeyResult", made.key_result, check_in_item(ended) if ended else None, item)
         record_change(transaction, caller, change, view.now, request_id_of(request))
         return json_answer(item, 201)
 
@@ -160,21 +164,30 @@ def _said(body: CheckInBody) -> Said:
     return Said(**{**given, "output": CheckInOutput(body.output)})
 
 
-def _evidence(database: Transaction, report: KeyResultReport, now: datetime) -> Item:
+def _withdrawn(transaction: Transaction, report: KeyResultReport, said: Said, now: datetime) -> CheckIn | None:
+    """The override that the check-in withdraws, if it does; the database knows of one that no tick has seen yet."""
     identity = report.key_result.id
-    last = database.check_ins.latest([identity], now).get(identity)
+    return withdrawn(said, transaction.check_ins.latest_values([identity], now).get(identity), now)
+
+
+def _evidence(database: Transaction, services: ApiServices, view: View, report: KeyResultReport) -> Item:
+    identity = report.key_result.id
+    last = database.check_ins.latest([identity], view.now).get(identity)
     since = last.at if last else report.key_result.period.start
-    events = _told_events(database, Interval(since, now)) if since < now else []
+    # Whoever sees the key result reads its evidence, also when others asked for it.
+    readers = sight_of(services.definitions(), view.whole, sees_restricted=report.is_restricted)
+    events = _told_events(database, Interval(since, view.now), readers) if since < view.now else []
     return evidence_of(report, last, events)
 
 
-def _told_events(database: Transaction, interval: Interval) -> list[Event]:
+def _told_events(database: Transaction, interval: Interval, readers: Sight) -> list[Event]:
     """What may explain how numbers moved; sign-ups and answers are counted, not told."""
-    return database.events.between(interval, TOLD, 10_000)[-_MOST_EVENTS:]
+    found = database.events.between(interval, TOLD, 10_000)
+    return [one for one in found if readers.shows_event(one)][-_MOST_EVENTS:]
 
 
-def _summary(database: Transaction, report: KeyResultReport, said: list[CheckIn], now: datetime) -> Item:
-    evidence = CycleEvidence(database, report.cycle, [report.key_result], {}, now)
+def _summary(database: Transaction, view: View, report: KeyResultReport, said: list[CheckIn]) -> Item:
+    evidence = CycleEvidence(database, report.cycle, [report.key_result], {}, view.now)
     items = evidence.items(report.key_result)
     confident = [one for one in said if one.confidence is not None]
     trend = trend_of([one.confidence for one in confident if one.confidence is not None])
@@ -184,7 +197,7 @@ def _summary(database: Transaction, report: KeyResultReport, said: list[CheckIn]
         "drops": [rfc3339(confident[place].at) for place in trend.drops],
         "without_decision_count": items["check_ins_without_decision"],
         **{key: items[key] for key in ("first_red_at", "first_red_week", "red_spells", "decision_latency_days")},
-        "slowed_by": [slowed_item(one) for one in _slowing(database, report)],
+        "slowed_by": [slowed_item(one) for one in _slowing(database, report) if view.sight.shows_event(one)],
     }
 
 

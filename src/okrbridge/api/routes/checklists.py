@@ -15,7 +15,6 @@ from okrbridge.api.errors import (
     BAD_REQUEST,
     DATABASE_UNAVAILABLE,
     INVALID_REQUEST,
-    KEY_REUSED,
     NOT_EVALUATED,
     NOT_FOUND,
     REFUSED_INPUT,
@@ -26,8 +25,9 @@ from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.checklists import ChecklistItem, ChecklistOf, TickBody
 from okrbridge.api.view import View, view_of
-from okrbridge.api.writing import WRITES, takes_json
-from okrbridge.application.access_ports import Role, StoredAnswer
+from okrbridge.api.writing import writes
+from okrbridge.api.writing_route import WritingRoute
+from okrbridge.application.access_ports import StoredAnswer
 from okrbridge.application.audit import record_change
 from okrbridge.application.checklist_ticks import Tick, list_name, tick_change, ticks_of
 from okrbridge.application.checklists import Seen, checklist_item, checklists, item_of
@@ -35,8 +35,8 @@ from okrbridge.application.ports import Transaction
 from okrbridge.application.refusals import RefusedInputError
 from okrbridge.application.self_diagnosis_checklists import Item
 
-router = APIRouter(prefix="/checklists", tags=["checklists"])
-_WRITES = {**WRITES, **problems(NOT_FOUND, NOT_EVALUATED, DATABASE_UNAVAILABLE, INVALID_REQUEST, REFUSED_INPUT)}
+router = APIRouter(prefix="/checklists", tags=["checklists"], route_class=WritingRoute)
+_WRITES = writes(NOT_FOUND, NOT_EVALUATED, REFUSED_INPUT)
 _ITEM = "/{checklist}/{subject:path}/{item}"
 
 ChecklistName = Annotated[str, Path(min_length=1, max_length=64, examples=["before_production"])]
@@ -75,8 +75,7 @@ def list_checklists(
     operation_id="tickChecklistItem",
     summary="Tick an item that only people can tell",
     response_model=ChecklistItem,
-    responses={**_WRITES, **problems(INVALID_REQUEST, REFUSED_INPUT, KEY_REUSED)},
-    dependencies=takes_json(Role.EDITOR),
+    responses=_WRITES,
 )
 def tick(
     request: Request,
@@ -107,7 +106,7 @@ def tick(
     operation_id="untickChecklistItem",
     summary="Take a tick back",
     status_code=204,
-    responses={**_WRITES, 204: {"description": "It is not ticked"}, **problems(KEY_REUSED)},
+    responses={**_WRITES, 204: {"description": "It is not ticked"}},
 )
 def untick(
     request: Request,
@@ -139,7 +138,7 @@ def _seen(view: View, database: Transaction) -> Seen:
         definitions=view.definitions,
         now=view.now,
         begun=database.definitions.begun_at() or view.now,
-        findings=[one for one in database.findings.all() if view.sight.shows_subject(one.subject)],
+        findings=[one for one in database.findings.all() if view.sight.shows_finding(one)],
         check_ins=list(database.check_ins.latest(names, view.now).values()),
         ticks=ticks_of(database),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import blake2s
 
 import orjson
@@ -9,10 +10,10 @@ from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
-from okrbridge.api.auth import Editor, request_id_of, sees_restricted
+from okrbridge.api.auth import Editor, request_id_of
 from okrbridge.api.conditional import IfMatch, require_match
-from okrbridge.api.dependencies import ApiServices, Services
-from okrbridge.api.documentation import STORED_ONE, CycleName, KeyResultName, ObjectiveName, problems
+from okrbridge.api.dependencies import Services
+from okrbridge.api.documentation import STORED_ONE, CycleName, KeyResultName, ObjectiveName
 from okrbridge.api.errors import (
     CONFLICT,
     CYCLE_CLOSED,
@@ -24,22 +25,24 @@ from okrbridge.api.idempotent import Once, json_answer
 from okrbridge.api.lookup import find_declared
 from okrbridge.api.responses import JsonResponse, answer_with_tag, from_database
 from okrbridge.api.schemas.cycles import ClosingBody, ClosingForm, ScoreChangeBody, ScoreItem, Scores
-from okrbridge.api.writing import WRITES, takes_json
-from okrbridge.application.access_ports import Role, StoredAnswer
-from okrbridge.application.closing import Closing, Judgement, UnfinishedClosingError
+from okrbridge.api.view import declared_view
+from okrbridge.api.writing import writes
+from okrbridge.api.writing_route import WritingRoute
+from okrbridge.application.access_ports import StoredAnswer
+from okrbridge.application.closing import Closing, Computed, Judgement, UnfinishedClosingError
 from okrbridge.application.okr_records import ScoreRecord
-from okrbridge.application.ports import Transaction
+from okrbridge.application.ports import Storage, Transaction
 from okrbridge.application.reports import Item, rfc3339
 from okrbridge.application.score_changes import Changing, ScoreChange, find_score
-from okrbridge.application.score_items import is_restricted, score_item
-from okrbridge.application.visibility import sight_of
+from okrbridge.application.score_items import score_item, seen_score
 from okrbridge.domain.cycles import Cycle
+from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.scoring import Outcome
 from okrbridge.errors import NotFoundError
 
-router = APIRouter(tags=["cycles"])
-_CLOSES = {**WRITES, **problems(NOT_FOUND, CONFLICT, CYCLE_CLOSED)}
-_CHANGES = {**_CLOSES, **problems(PRECONDITION_REQUIRED, PRECONDITION_FAILED)}
+router = APIRouter(tags=["cycles"], route_class=WritingRoute)
+_CLOSES = writes(NOT_FOUND, CONFLICT, CYCLE_CLOSED)
+_CHANGES = writes(NOT_FOUND, CONFLICT, CYCLE_CLOSED, PRECONDITION_REQUIRED, PRECONDITION_FAILED)
 
 
 @router.get(
@@ -51,8 +54,9 @@ _CHANGES = {**_CLOSES, **problems(PRECONDITION_REQUIRED, PRECONDITION_FAILED)}
 )
 def get_closing_form(request: Request, services: Services, _caller: Editor, cycle: CycleName) -> Response:
     """Each key result to score, what people must say about it, and the score that the rule gives now."""
+    definitions = services.newest_definitions()
     with services.storage.reading() as database:
-        form = Closing(database, services.definitions(), _cycle(services, cycle), services.clock()).form()
+        form = Closing(database, definitions, _cycle(definitions, cycle), services.clock()).form()
     return from_database(request, form)
 
 
@@ -62,17 +66,18 @@ def get_closing_form(request: Request, services: Services, _caller: Editor, cycl
     summary="Close a cycle",
     response_model=Scores,
     responses=_CLOSES,
-    dependencies=takes_json(Role.EDITOR),
 )
 def close_cycle(
     request: Request, services: Services, caller: Editor, once: Once, *, cycle: CycleName, body: ClosingBody
 ) -> Response:
     """Score every key result. Each needs one sentence on its outcome; nothing is stored until all is there."""
     judgements = _judgements(body)
+    definitions, at = services.newest_definitions(), services.clock()
+    computed = _computed(services.storage, definitions, cycle, at)
 
     def write(transaction: Transaction) -> StoredAnswer:
-        closing = Closing(transaction, services.definitions(), _cycle(services, cycle), services.clock())
-        return json_answer(_scores(cycle, closing.close(judgements, caller, request_id_of(request))))
+        closing = Closing(transaction, definitions, _cycle(definitions, cycle), at, computed)
+        return json_answer(_scores(cycle, closing.close(judgements, caller, request_id_of(request), early=body.early)))
 
     try:
         return once.answer(services, caller, write)
@@ -89,12 +94,13 @@ def close_cycle(
 )
 def list_scores(request: Request, services: Services, cycle: CycleName) -> Response:
     """What each key result scored at the close, and what became of it; none before the close."""
-    _cycle(services, cycle)
+    _cycle(services.definitions(), cycle)
+    view = declared_view(request, services)
     with services.storage.reading() as database:
         kept = database.scores.of_cycle(cycle)
-    content = _scores(cycle, [one for one in kept if _may_see(request, services, one)])
-    content["closed_at"] = rfc3339(kept[0].closed_at) if kept else None
-    return from_database(request, content)
+    seen = (seen_score(one, view.sight) for one in kept)
+    closed = rfc3339(kept[0].closed_at) if kept else None
+    return view.answer({"cycle": cycle, "closed_at": closed, "items": [one for one in seen if one is not None]})
 
 
 @router.get(
@@ -110,9 +116,14 @@ def get_score(
     """The score of one key result."""
     with services.storage.reading() as database:
         record = find_score(database, cycle, f"{objective}/{key_result}")
-    if not _may_see(request, services, record):
+    view = declared_view(request, services)
+    item = seen_score(record, view.sight)
+    if item is None:
         raise NotFoundError("score", f"{cycle}/{objective}/{key_result}")
-    return answer_with_tag(request, _tag(record), lambda: JsonResponse(score_item(record)))
+    # Whoever may change it sees all of it; the tag of the others tells nothing of what they do not see.
+    return (
+        answer_with_tag(request, _tag(record), lambda: JsonResponse(item)) if view.sight.sees_all else view.answer(item)
+    )
 
 
 @router.patch(
@@ -121,7 +132,6 @@ def get_score(
     summary="Put a score right",
     response_model=ScoreItem,
     responses=_CHANGES,
-    dependencies=takes_json(Role.EDITOR),
 )
 def change_score(
     request: Request,
@@ -138,11 +148,12 @@ def change_score(
     """Another score, result or review, with a reason: until 14 days after the close and the retrospective are over."""
     result = Outcome(body.result) if body.result else None
     change = ScoreChange(body.reason, body.score, result, body.review)
+    definitions = services.newest_definitions()
 
     def write(transaction: Transaction) -> StoredAnswer:
         before = find_score(transaction, cycle, f"{objective}/{key_result}")
         require_match(if_match, _tag(before))
-        changing = Changing(transaction, services.definitions(), _cycle(services, cycle), services.clock())
+        changing = Changing(transaction, definitions, _cycle(definitions, cycle), services.clock())
         after = changing.change(before, change, caller, request_id_of(request))
         return json_answer(score_item(after), headers={"ETag": _tag(after)})
 
@@ -152,8 +163,17 @@ def change_score(
         raise _invalid(problem) from problem
 
 
-def _cycle(services: ApiServices, name: str) -> Cycle:
-    return find_declared("cycle", name, services.definitions().cycle_by_name)
+def _cycle(definitions: DefinitionSet, name: str) -> Cycle:
+    return find_declared("cycle", name, definitions.cycle_by_name)
+
+
+def _computed(storage: Storage, definitions: DefinitionSet, cycle: str, at: datetime) -> Computed | None:
+    """What closing needs to work out, read before it is the only writer; None where there is nothing to close."""
+    declared = definitions.cycle_by_name.get(cycle)
+    if declared is None:
+        return None
+    with storage.reading() as database:
+        return Closing(database, definitions, declared, at).compute()
 
 
 def _judgements(body: ClosingBody) -> dict[str, Judgement]:
@@ -171,13 +191,6 @@ def _judgements(body: ClosingBody) -> dict[str, Judgement]:
 def _scores(cycle: str, records: list[ScoreRecord]) -> Item:
     closed = rfc3339(records[0].closed_at) if records else None
     return {"cycle": cycle, "closed_at": closed, "items": [score_item(record) for record in records]}
-
-
-def _may_see(request: Request, services: ApiServices, record: ScoreRecord) -> bool:
-    """Whether the caller may see a score: its key result is not hidden now, and was not restricted at the close."""
-    shown = sees_restricted(request)
-    sight = sight_of(services.definitions(), services.snapshots.current, sees_restricted=shown)
-    return sight.shows_key_result(record.key_result) and (shown or not is_restricted(record))
 
 
 def _tag(record: ScoreRecord) -> str:

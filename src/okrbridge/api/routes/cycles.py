@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2s
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -12,9 +11,10 @@ from okrbridge.api.auth import sees_restricted
 from okrbridge.api.dependencies import ApiServices, Services
 from okrbridge.api.documentation import NOT_MODIFIED, CycleName, problems
 from okrbridge.api.errors import BAD_REQUEST, DATABASE_UNAVAILABLE, INVALID_REQUEST, NOT_EVALUATED, NOT_FOUND
+from okrbridge.api.formats import CSV, MARKDOWN, accepted, text_answer
 from okrbridge.api.lookup import find_declared, find_evaluated
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, page
-from okrbridge.api.responses import answer_with_tag, from_database
+from okrbridge.api.responses import JSON, from_database
 from okrbridge.api.routes import cycle_scores
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.cycles import ActionItem, CycleItem, CycleReport, ReviewItem
@@ -27,17 +27,16 @@ from okrbridge.application.ports import Transaction
 from okrbridge.application.retrospective_items import preparation_items
 from okrbridge.application.snapshot import CycleReport as Evaluated
 
-MARKDOWN, CSV = "text/markdown", "text/csv"
 ReportFormat = Annotated[
     Literal["json", "markdown", "csv"] | None,
     Query(alias="format", description="Without it `Accept` decides; JSON unless it says so."),
 ]
+_FORMATS = {JSON: "json", MARKDOWN: "markdown", CSV: "csv"}
 _LIST = {**NOT_MODIFIED, **problems(BAD_REQUEST, INVALID_REQUEST, NOT_EVALUATED, DATABASE_UNAVAILABLE)}
 _ONE = {**NOT_MODIFIED, **problems(NOT_FOUND, INVALID_REQUEST, NOT_EVALUATED, DATABASE_UNAVAILABLE)}
 _REPORT = {**_ONE, 200: {"content": {MARKDOWN: {}, CSV: {}}}}
 
 router = APIRouter(prefix="/cycles", tags=["cycles"])
-router.include_router(cycle_scores.router)
 
 
 @router.get("", operation_id="listCycles", summary="All cycles", response_model=Page[CycleItem], responses=_LIST)
@@ -69,11 +68,11 @@ def get_cycle_report(request: Request, services: Services, cycle: CycleName, ask
     with services.storage.reading() as database:
         view = _view(request, services, database)
         report = Reporting(database, view, _evaluated(view, cycle)).item()
-    wanted = asked or _accepted(request)
+    wanted = asked or accepted(request, _FORMATS)
     if wanted == "markdown":
-        response = _text(request, markdown_of(report), MARKDOWN)
+        response = text_answer(request, markdown_of(report), MARKDOWN)
     elif wanted == "csv":
-        response = _text(request, csv_of(report), CSV)
+        response = text_answer(request, csv_of(report), CSV)
         response.headers["Content-Disposition"] = f'attachment; filename="okr-{cycle}.csv"'
     else:
         response = from_database(request, report)
@@ -113,6 +112,9 @@ def get_cycle_preparation(request: Request, services: Services, cycle: CycleName
     return from_database(request, {"items": items, "next": None})
 
 
+router.include_router(cycle_scores.router)
+
+
 def _view(request: Request, services: ApiServices, database: Transaction) -> CycleView:
     snapshot, definitions = services.snapshot(), services.definitions()
     shown = sees_restricted(request)
@@ -122,30 +124,3 @@ def _view(request: Request, services: ApiServices, database: Transaction) -> Cyc
 def _evaluated(view: CycleView, cycle: str) -> Evaluated:
     reports = {one.cycle.name: one for one in view.snapshot.cycles}
     return find_evaluated("cycle", cycle, reports, view.definitions.cycle_by_name)
-
-
-def _text(request: Request, text: str, media_type: str) -> Response:
-    """A text under its tag; 304 when the client has the same."""
-    body = text.encode()
-    tag = f'W/"{blake2s(body, digest_size=12).hexdigest()}"'
-    return answer_with_tag(request, tag, lambda: Response(body, media_type=f"{media_type}; charset=utf-8"))
-
-
-def _accepted(request: Request) -> str:
-    """The format that Accept wants most (RFC 9110, 12.5.1); JSON when it names none of ours."""
-    offered = {"application/json": "json", MARKDOWN: "markdown", CSV: "csv"}
-    wanted: list[tuple[float, str]] = []
-    for part in request.headers.get("accept", "").split(","):
-        name, *parameters = (one.strip().lower() for one in part.split(";"))
-        if name in offered:
-            wanted.append((_weight(parameters), offered[name]))
-    best = max(wanted, key=lambda one: one[0], default=(0.0, "json"))
-    return best[1] if best[0] > 0 else "json"
-
-
-def _weight(parameters: list[str]) -> float:
-    given = [one.removeprefix("q=") for one in parameters if one.startswith("q=")]
-    try:
-        return float(given[0]) if given else 1.0
-    except ValueError:
-        return 0.0

@@ -19,10 +19,12 @@ from okrbridge.api.responses import JsonResponse, answer_with_tag
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.documents import DocumentBody, DocumentItem, MergePatch
 from okrbridge.api.view import declared_view
-from okrbridge.api.writing import CREATED, REMOVED, UPDATED, Why, Writing, matched, name_in, replaced, takes_json
+from okrbridge.api.writing import CREATED, REMOVED, UPDATED, Why, Writing, matched, name_in, replaced
+from okrbridge.api.writing_route import WritingRoute
 from okrbridge.application.access_ports import Caller, Role
 from okrbridge.application.document_writing import DocumentWriter, Written, merged
-from okrbridge.application.documents import ShownDocument, document_item, shown_documents
+from okrbridge.application.documents import ShownDocument, document_item, shown_document, shown_documents
+from okrbridge.application.visibility import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class DocumentKind:
     parameter: str
     tag: str
     writer: Role = Role.EDITOR
+
+    @property
+    def with_article(self) -> str:
+        """Such as ``an Objective``."""
+        return f"{'an' if self.kind.startswith(('A', 'E', 'I', 'O', 'U')) else 'a'} {self.kind}"
 
 
 TEAM = DocumentKind("Team", "teams", "team", "teams")
@@ -62,7 +69,7 @@ def document_routers() -> list[APIRouter]:
     """The routes of every kind. Reading is declared by each route, because writing needs more."""
     routers = []
     for kind in (*STANDING_KINDS, *EVALUATED_KINDS):
-        router = APIRouter(prefix=f"/{kind.path}", tags=[kind.tag])
+        router = APIRouter(prefix=f"/{kind.path}", tags=[kind.tag], route_class=WritingRoute)
         if kind in STANDING_KINDS:
             _add_list(router, kind)
             _add_item(router, kind, "")
@@ -96,7 +103,7 @@ def _add_list(router: APIRouter, kind: DocumentKind) -> None:
     ) -> Response:
         """Documents from files and those made over HTTP, by name."""
         view = declared_view(request, services)
-        found, after = page(_shown(request, services, kind), lambda one: one.name, limit, cursor)
+        found, after = page(_Documents(request, services, kind, view.sight).all(), lambda one: one.name, limit, cursor)
         return view.answer({"items": [item_of(one) for one in found], "next": after})
 
 
@@ -112,8 +119,7 @@ def _add_item(router: APIRouter, kind: DocumentKind, below: str) -> None:
     def get_document(request: Request, services: Services, name: str = _name(kind)) -> Response:
         """The document with where it is from; its ETag is what `If-Match` must name to change it."""
         view = declared_view(request, services)
-        known = {one.name: one for one in _shown(request, services, kind)}
-        shown = find_declared(kind.kind, name, known)
+        shown = _Documents(request, services, kind, view.sight).one(name)
         if shown.stored is None or view.sight.texts:
             return view.answer(item_of(shown))
         item = item_of(shown)
@@ -126,11 +132,10 @@ def _add_writing(router: APIRouter, kind: DocumentKind) -> None:
     @router.post(
         "",
         operation_id=f"create{kind.kind}",
-        summary=f"Make a {kind.kind}",
+        summary=f"Make {kind.with_article}",
         status_code=201,
         response_model=DocumentItem,
         responses=CREATED,
-        dependencies=takes_json(kind.writer),
     )
     def create(
         request: Request,
@@ -153,10 +158,9 @@ def _add_writing(router: APIRouter, kind: DocumentKind) -> None:
     @router.put(
         f"/{{{kind.parameter}}}",
         operation_id=f"replace{kind.kind}",
-        summary=f"Replace a {kind.kind}",
+        summary=f"Replace {kind.with_article}",
         response_model=DocumentItem,
         responses=UPDATED,
-        dependencies=takes_json(kind.writer),
     )
     def put(
         request: Request,
@@ -181,10 +185,9 @@ def _add_writing(router: APIRouter, kind: DocumentKind) -> None:
     @router.patch(
         f"/{{{kind.parameter}}}",
         operation_id=f"update{kind.kind}",
-        summary=f"Change a {kind.kind}",
+        summary=f"Change {kind.with_article}",
         response_model=DocumentItem,
         responses=UPDATED,
-        dependencies=takes_json(kind.writer),
     )
     def patch(
         request: Request,
@@ -212,7 +215,7 @@ def _add_removal(router: APIRouter, kind: DocumentKind) -> None:
     @router.delete(
         f"/{{{kind.parameter}}}",
         operation_id=f"delete{kind.kind}",
-        summary=f"Remove a {kind.kind}",
+        summary=f"Remove {kind.with_article}",
         status_code=204,
         response_class=Response,
         responses=REMOVED,
@@ -241,12 +244,33 @@ def item_of(shown: ShownDocument) -> dict[str, Any]:
     return document_item(shown, document_tag(shown.stored) if shown.stored else None)
 
 
-def _shown(request: Request, services: ApiServices, kind: DocumentKind) -> list[ShownDocument]:
-    sight = declared_view(request, services).sight
-    with services.storage.reading() as database:
-        stored = database.documents.all()
-    shown = shown_documents(kind.kind, services.definitions(), stored, sight)
-    if kind is not OBJECTIVE or sees_restricted(request):
-        return shown
-    # Of one that does not fit the files any more nobody knows whether its team restricts it.
-    return [one for one in shown if one.name in services.definitions().objective_by_name]
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """The documents of a kind as a request's caller sees them."""
+
+    request: Request
+    services: ApiServices
+    kind: DocumentKind
+    sight: Sight
+
+    def all(self) -> list[ShownDocument]:
+        """By name."""
+        with self.services.storage.reading() as database:
+            stored = database.documents.all()
+        shown = shown_documents(self.kind.kind, self.services.definitions(), stored, self.sight)
+        return [one for one in shown if self._is_known(one)]
+
+    def one(self, name: str) -> ShownDocument:
+        """The one of a name; no other is read unless it is not there. Raises NotFoundError with the closest name."""
+        with self.services.storage.reading() as database:
+            stored = database.documents.get(self.kind.kind, name)
+        shown = shown_document(self.kind.kind, name, self.services.definitions(), stored, self.sight)
+        if shown is not None and self._is_known(shown):
+            return shown
+        return find_declared(self.kind.kind, name, {one.name: one for one in self.all()})
+
+    def _is_known(self, shown: ShownDocument) -> bool:
+        """Of an objective that does not fit the files any more nobody knows whether its team restricts it."""
+        if self.kind is not OBJECTIVE or sees_restricted(self.request):
+            return True
+        return shown.name in self.services.definitions().objective_by_name

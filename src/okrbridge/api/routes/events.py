@@ -13,8 +13,6 @@ from okrbridge.api.auth import READS, Ingest, request_id_of
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import STORED_LIST, TimeText, problems
 from okrbridge.api.errors import (
-    INVALID_REQUEST,
-    KEY_REUSED,
     NOT_FOUND,
     REFUSED_INPUT,
     BadRequestError,
@@ -22,19 +20,20 @@ from okrbridge.api.errors import (
 from okrbridge.api.idempotent import Once, json_answer
 from okrbridge.api.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor
 from okrbridge.api.schemas.base import Page
-from okrbridge.api.schemas.events import KIND_PATTERN, AnnotationItem, EventBody, EventItem, EventsBody, Received
+from okrbridge.api.schemas.events import KIND_PATTERN, AnnotationItem, EventBody, EventItem, Received, SentBody
 from okrbridge.api.times import parse_interval
 from okrbridge.api.view import declared_view
-from okrbridge.api.writing import WRITES, takes_json
-from okrbridge.application.access_ports import Role, StoredAnswer
+from okrbridge.api.writing import writes
+from okrbridge.api.writing_route import WritingRoute
+from okrbridge.application.access_ports import StoredAnswer
 from okrbridge.application.annotations import AskedAnnotations, annotation_items
 from okrbridge.application.audit import Change, record_change
-from okrbridge.application.event_intake import SentEvent, event_item, received
+from okrbridge.application.event_intake import SentEvent, event_item, received, replaced
 from okrbridge.application.ports import Transaction
 from okrbridge.application.refusals import RefusedInputError
 
-router = APIRouter(tags=["events"])
-_PLACE = re.compile(r"-?\d{1,18} [!-~]+ .+", re.DOTALL)
+router = APIRouter(tags=["events"], route_class=WritingRoute)
+_PLACE = re.compile(r"-?\d{1,18} [!-~]+ [^\x00]+")
 _USUAL = timedelta(days=1)
 Kinds = Annotated[
     list[Annotated[str, Query(pattern=KIND_PATTERN)]] | None,
@@ -48,21 +47,20 @@ Since = Annotated[TimeText, Query(alias="from")]
     operation_id="sendEvents",
     summary="Send one event, or up to 1,000",
     response_model=Received,
-    responses={**WRITES, **problems(INVALID_REQUEST, REFUSED_INPUT, KEY_REUSED)},
-    dependencies=takes_json(Role.INGEST),
+    responses=writes(REFUSED_INPUT),
 )
-def send_events(
-    request: Request, services: Services, *, caller: Ingest, once: Once, body: EventBody | EventsBody
-) -> Response:
+def send_events(request: Request, services: Services, *, caller: Ingest, once: Once, body: SentBody) -> Response:
     """Deploys, incidents, sign-ups, survey answers. The same source and id again replaces; all are stored, or none."""
     sent = body if isinstance(body, list) else [body]
     now = services.clock()
     events = received([_sent(one, place) for place, one in enumerate(sent)], now)
 
     def write(transaction: Transaction) -> StoredAnswer:
+        # What was sent is kept as an event; what it took the place of is in the audit log alone.
+        before = [event_item(one) for one in replaced(transaction.events.known(events), events)]
         new = transaction.events.save(events)
         told = {"received": len(events), "new": new, "first": f"{events[0].source} {events[0].external_id}"}
-        change = Change("receive", "Event", events[0].source, None, told)
+        change = Change("receive", "Event", events[0].source, {"replaced": before} if before else None, told)
         record_change(transaction, caller, change, now, request_id_of(request))
         return json_answer({"received": len(events), "new": new})
 
@@ -87,15 +85,19 @@ def list_events(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """Events that started in an interval, ascending; of the last day unless `from` is given."""
+    """Events that started in an interval, ascending; of the last day unless `from` is given.
+
+    Those about hidden objects are left out, so that a page may have fewer than its limit.
+    """
     view = declared_view(request, services)
     interval = parse_interval(since, to, view.now, _USUAL)
-    after = "" if cursor is None else _place(cursor)
+    after = "" if cursor is None else event_place(cursor)
     with services.storage.reading() as database:
         found = database.events.between(interval, tuple(kind or ()), limit + 1, after)
     shown = found[:limit]
     following = encode_cursor(shown[-1].place) if len(found) > limit else None
-    return view.answer({"items": [event_item(one) for one in shown], "next": following})
+    items = [event_item(one) for one in shown if view.sight.shows_event(one)]
+    return view.answer({"items": items, "next": following})
 
 
 @router.get(
@@ -124,7 +126,7 @@ def list_annotations(
     declared = view.key_result(*_parts(key_result)) if key_result is not None else None
     asked = AskedAnnotations(parse_interval(since, to, view.now, _USUAL), tuple(kind or ()), service, declared)
     with services.storage.reading() as database:
-        items = annotation_items(database, view.definitions, asked)
+        items = annotation_items(database, view.definitions, view.sight, asked)
     return view.answer({"items": items, "next": None})
 
 
@@ -136,7 +138,8 @@ def _sent(body: EventBody, place: int) -> SentEvent:
     return SentEvent(external_id=body.id, start=start, **given)
 
 
-def _place(cursor: str) -> str:
+def event_place(cursor: str) -> str:
+    """The place in a list of events that a cursor holds. Raises BadRequestError when it holds none."""
     place = decode_cursor(cursor)
     if not _PLACE.fullmatch(place):
         raise BadRequestError("that cursor is none of this list; leave it out to begin at the first event")

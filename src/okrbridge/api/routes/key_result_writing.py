@@ -10,15 +10,16 @@ from starlette.responses import Response
 from okrbridge.api.auth import READS, Editor, request_id_of
 from okrbridge.api.conditional import IfMatch, document_tag, require_match
 from okrbridge.api.dependencies import Services
-from okrbridge.api.documentation import STORED_ONE, KeyResultName, ObjectiveName, problems
-from okrbridge.api.errors import INVALID_REQUEST, KEY_REUSED, NOT_FOUND
+from okrbridge.api.documentation import STORED_ONE, KeyResultName, ObjectiveName
+from okrbridge.api.errors import NOT_FOUND
 from okrbridge.api.idempotent import Once, json_answer
 from okrbridge.api.lookup import find_declared
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.documents import DocumentItem, MergePatch, ReviewBody, ReviewItem, RevisionItem
 from okrbridge.api.view import declared_view
-from okrbridge.api.writing import UPDATED, WRITES, Why, Writing, matched, refused, replaced, takes_json
-from okrbridge.application.access_ports import AuditEntry, Role, StoredAnswer
+from okrbridge.api.writing import UPDATED, Why, Writing, matched, refused, replaced, writes
+from okrbridge.api.writing_route import WritingRoute
+from okrbridge.application.access_ports import AuditEntry, StoredAnswer
 from okrbridge.application.audit import Change, record_change
 from okrbridge.application.document_writing import DocumentWriter, Written, merged
 from okrbridge.application.documents import Json
@@ -27,7 +28,7 @@ from okrbridge.application.ports import Transaction
 from okrbridge.application.reports import Item, rfc3339
 from okrbridge.errors import ConflictError, NotFoundError
 
-router = APIRouter()
+router = APIRouter(route_class=WritingRoute)
 REVIEW = "review"
 _MOST_REVIEWS = 1_000
 
@@ -38,7 +39,6 @@ _MOST_REVIEWS = 1_000
     summary="Add a key result to an objective",
     response_model=DocumentItem,
     responses=UPDATED,
-    dependencies=takes_json(Role.EDITOR),
     tags=["key results"],
 )
 def add_key_result(
@@ -69,7 +69,6 @@ def add_key_result(
     summary="Change a key result",
     response_model=DocumentItem,
     responses=UPDATED,
-    dependencies=takes_json(Role.EDITOR),
     tags=["key results"],
 )
 def update_key_result(
@@ -141,7 +140,11 @@ def list_revisions(
     view.key_result(objective, key_result)
     with services.storage.reading() as database:
         revisions = database.definitions.revisions("Objective", objective)
-    return view.answer({"items": revision_items(key_result, revisions), "next": None})
+    items = [
+        {**one, **{side: view.sight.of_references(one[side], objective) for side in ("before", "after")}}
+        for one in revision_items(key_result, revisions)
+    ]
+    return view.answer({"items": items, "next": None})
 
 
 @router.get(
@@ -168,8 +171,7 @@ def list_reviews(request: Request, services: Services, objective: ObjectiveName)
     summary="Approve an objective, or comment on it",
     status_code=201,
     response_model=ReviewItem,
-    responses={**WRITES, **problems(NOT_FOUND, INVALID_REQUEST, KEY_REUSED)},
-    dependencies=takes_json(Role.EDITOR),
+    responses=writes(NOT_FOUND),
     tags=["objectives"],
 )
 def review_objective(

@@ -56,8 +56,9 @@ def get_metrics(request: Request, services: Services) -> Response:
     response_model=Health,
     dependencies=[OPEN],
 )
-def get_liveness() -> Response:
+async def get_liveness() -> Response:
     """Answers as long as the process does; looks at no database and no source."""
+    # Without a thread: requests that wait for the database hold them all, and the process is alive all the same.
     return _healthy()
 
 
@@ -68,7 +69,7 @@ def get_liveness() -> Response:
     response_model=Health,
     dependencies=[OPEN],
 )
-def get_health() -> Response:
+async def get_health() -> Response:
     """Answers as long as the process does."""
     return _healthy()
 

@@ -13,8 +13,6 @@ from okrbridge.api.auth import READS, Editor, request_id_of
 from okrbridge.api.dependencies import Services
 from okrbridge.api.documentation import HISTORY, NOT_MODIFIED, STORED_LIST, NameFilter, TimeText, problems
 from okrbridge.api.errors import (
-    INVALID_REQUEST,
-    KEY_REUSED,
     NOT_EVALUATED,
     NOT_FOUND,
     REFUSED_INPUT,
@@ -27,8 +25,9 @@ from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.standing import FindingBody, FindingItem, IndicatorHistory, PublishedDefinitions, Signals
 from okrbridge.api.times import parse_instant, parse_interval
 from okrbridge.api.view import declared_view, view_of
-from okrbridge.api.writing import WRITES, takes_json
-from okrbridge.application.access_ports import Role, StoredAnswer
+from okrbridge.api.writing import writes
+from okrbridge.api.writing_route import WritingRoute
+from okrbridge.application.access_ports import StoredAnswer
 from okrbridge.application.audit import Change, record_change
 from okrbridge.application.okr_records import FindingState
 from okrbridge.application.ports import Transaction
@@ -39,7 +38,7 @@ from okrbridge.application.standing_items import finding_item, indicator_row, si
 from okrbridge.domain.windows import Interval
 from okrbridge.errors import NotFoundError
 
-router = APIRouter()
+router = APIRouter(route_class=WritingRoute)
 _MOST_SAID = 1_000
 _USUAL = timedelta(days=100)
 
@@ -132,7 +131,7 @@ def list_findings(
         if code in (None, one.code)
         and subject in (None, one.subject)
         and state in (None, one.state)
-        and view.sight.shows_subject(one.subject)
+        and view.sight.shows_finding(one)
     )
     shown, after = page(wanted, lambda one: f"{one.code} {one.subject}", limit, cursor)
     return view.answer({"items": [finding_item(one) for one in shown], "next": after})
@@ -143,8 +142,7 @@ def list_findings(
     operation_id="judgeFinding",
     summary="Accept a finding, or open it again",
     response_model=FindingItem,
-    responses={**WRITES, **problems(NOT_FOUND, INVALID_REQUEST, REFUSED_INPUT, KEY_REUSED)},
-    dependencies=takes_json(Role.EDITOR),
+    responses=writes(NOT_FOUND, REFUSED_INPUT),
     tags=["findings"],
 )
 def judge_finding(

@@ -30,6 +30,9 @@ class CheckInBody(BaseModel):
         default=None, description="Stands for the measured value for a while; of a manual measure it is the value."
     )
     override_expires_at: AwareDatetime | None = Field(default=None, description="Within 90 days.")
+    withdraw_override: bool = Field(
+        default=False, description="The override that stands ends now, and the measured value counts again."
+    )
 
 
 class CheckInItem(Schema):
@@ -50,7 +53,8 @@ class CheckInItem(Schema):
     slows: str | None
     is_without_decision: bool = Field(description="It was off track, and nothing was decided.")
     override_value: float | None
-    override_expires_at: Instant
+    override_expires_at: Instant = Field(description="Of a withdrawal, when the override before it ended.")
+    is_withdrawal: bool = Field(description="It ended the override before it.")
 
 
 class SlowedItem(Schema):
@@ -126,7 +130,9 @@ class ForecastItem(Schema):
     p10: float | None
     p50: float | None
     p90: float | None
-    value_p10: float | None = Field(description="The same in the key result's unit, where it has a way to go.")
+    value_p10: float | None = Field(
+        description="In the key result's unit, where it has a way to go or states what must hold."
+    )
     value_p50: float | None
     value_p90: float | None
     hit_probability_ratio: Ratio

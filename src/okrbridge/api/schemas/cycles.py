@@ -99,6 +99,7 @@ class ClosingForm(Schema):
 
     cycle: str
     as_of: datetime
+    is_early: bool = Field(description="Whether the cycle still runs, so that closing it asks for `early`.")
     items: list[ClosingItem]
 
 
@@ -121,6 +122,7 @@ class ClosingBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     key_results: list[JudgementBody] = Field(max_length=10_000)
+    early: bool = Field(default=False, description="A cycle that still runs is meant; nobody can take that back.")
 
 
 class ScoreChangeBody(BaseModel):
@@ -191,6 +193,9 @@ class ReportKeyResult(Schema):
     status: KeyResultStatus
     quality: Quality
     measured_at: Instant
+    mean_interval: dict[str, Any] | None = Field(
+        description="Of a value that is the mean of samples: mean, deviation, n, and the 95 % interval in unit."
+    )
     forecast_p10: float | None = Field(description="While the cycle runs.")
     forecast_p50: float | None
     forecast_p90: float | None

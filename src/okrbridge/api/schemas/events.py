@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from okrbridge.api.schemas.base import Instant, Schema
 from okrbridge.application.event_intake import MOST_ATTRIBUTES
@@ -34,10 +34,27 @@ class EventBody(BaseModel):
     subject: Name = Field(default="", description="Whom it is about, such as an account or a repository.")
     title: Annotated[str, Field(max_length=500)] = ""
     url: str = Field(default="", max_length=2000, pattern=r"^(https?://\S+)?$")
-    attributes: dict[Key, Value] = Field(default_factory=dict, max_length=MOST_ATTRIBUTES)
+    attributes: dict[Key, Value] = Field(
+        default_factory=dict,
+        max_length=MOST_ATTRIBUTES,
+        description="Numbers and texts of your own. Of an incident, or of a `postmortem` about it, understood are: "
+        "services, slos, key_results, assignee, note, postmortem_url, action_items, improvement_key_results, "
+        "initiatives.",
+        examples=[{"key_results": "reliable-checkout/uptime", "assignee": "li"}],
+    )
 
 
 EventsBody = Annotated[list[EventBody], Field(min_length=1, max_length=MOST_EVENTS)]
+
+
+def _one_or_several(body: object) -> str:
+    return "events" if isinstance(body, list) else "event"
+
+
+SentBody = Annotated[
+    Annotated[EventBody, Tag("event")] | Annotated[EventsBody, Tag("events")], Discriminator(_one_or_several)
+]
+"""What is wrong is told of what was sent, and not of the other form."""
 
 
 class Received(Schema):

@@ -84,7 +84,7 @@ class KeyResultItem(Schema):
     weight: float
     error: str | None = Field(description="Why this evaluation has no value.")
     details: dict[str, Any] = Field(
-        description="Beside the value: members that miss, the worst one, a run rate, who said it."
+        description="Beside the value: members that miss, the worst one, a run rate, a mean's interval, who said it."
     )
     evaluated_at: datetime
     evaluation_id: EvaluationId

@@ -53,6 +53,17 @@ class FindingCode(Schema):
 
     code: str
     meaning: str
+    mistake: int = Field(description="The number of the mistake that it shows.", examples=[1])
+
+
+class KnownMistake(Schema):
+    """A mistake that definitions or data show, with what it costs and what to do."""
+
+    number: int = Field(examples=[1])
+    mistake: str = Field(examples=["a target without a start"])
+    codes: list[str] = Field(examples=[["no_baseline"]])
+    why: str
+    remedy: str
 
 
 class PublishedDefinitions(Schema):
@@ -66,6 +77,7 @@ class PublishedDefinitions(Schema):
     revision_reasons: list[str]
     confidence: ConfidenceLimits
     finding_codes: list[FindingCode]
+    mistakes: list[KnownMistake]
 
 
 class IndicatorRow(Schema):
@@ -107,6 +119,10 @@ class FindingItem(Schema):
     """Something that okrbridge noticed."""
 
     code: str = Field(examples=["no_baseline"])
+    mistake: int | None = Field(
+        description="The number of the mistake that it shows, see `/definitions`; null for codes of other versions.",
+        examples=[1],
+    )
     subject: str = Field(examples=["rock-solid-api/uptime", "objective:rock-solid-api", "team:backend"])
     message: str
     state: FindingState

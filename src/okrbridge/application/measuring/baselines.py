@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,27 +13,28 @@ from okrbridge.application.measuring.by_event import EventValues
 from okrbridge.application.measuring.by_slo import DAY, cut
 from okrbridge.application.measuring.found import converted
 from okrbridge.application.measuring.requests import Asked, answers, request_of, tells_times_apart
-from okrbridge.application.measuring.subjects import Subject
+from okrbridge.application.measuring.subjects import Subject, adds_up
 from okrbridge.application.okr_records import FrozenBaseline
 from okrbridge.application.parts import Parts
+from okrbridge.application.period_budgets import period_consumed_ratio
 from okrbridge.application.ports import Reading, Transaction
 from okrbridge.application.slo_counts import CountMemory, SloCounts
 from okrbridge.application.slo_evaluation import FILLED
 from okrbridge.domain.baselines import resolve_baseline
 from okrbridge.domain.definition_set import DefinitionSet
-from okrbridge.domain.key_results import KeyResult, KeyResultKind
+from okrbridge.domain.key_results import KeyResult, KeyResultKind, Operator
 from okrbridge.domain.measures import (
-    Aggregation,
     CsvMeasure,
     EventMeasure,
     IncidentMeasure,
-    IncidentQuantity,
     IndicatorMeasure,
     Measure,
     PromqlMeasure,
     SloMeasure,
+    SloQuantity,
     SqlMeasure,
 )
+from okrbridge.domain.objectives import INDICATOR_WINDOW
 from okrbridge.domain.target_history import noise_of
 from okrbridge.domain.units import RATIO, Unit
 from okrbridge.domain.windows import CalendarUnit, CalendarWindow, Interval, format_duration
@@ -137,7 +139,7 @@ class _Freezing:
     def baseline(self, key_result: KeyResult) -> FrozenBaseline | None:
         """The baseline from history; None while history cannot be had."""
         window = baseline_window(key_result)
-        measure, unit = self._followed(key_result.measure)
+        measure = self._followed(key_result.measure)
         if window is None:
             return None
         with self.parts.storage.reading() as database:
@@ -145,33 +147,42 @@ class _Freezing:
         if sample is None:
             return None
         try:
-            return self._frozen(key_result, sample, sample.unit or unit, window)
+            return self._frozen(key_result, measure, sample, window)
         except UnitError:
             # Definitions are checked for units; what slips through stays without a baseline and says so.
             return None
 
-    def _frozen(self, key_result: KeyResult, sample: _Sample, unit: Unit, window: Interval) -> FrozenBaseline:
+    def _frozen(
+        self, key_result: KeyResult, measure: Measure, sample: _Sample, window: Interval
+    ) -> FrozenBaseline | None:
+        """The baseline in the key result's unit; None where it is too large a number."""
+
         def own(value: float) -> float:
             if key_result.kind is KeyResultKind.COUNT_PER_PERIOD and key_result.per:
                 return value / (window.length / _length_of(key_result.per))
-            return converted(value * _share_of(key_result.measure, window), unit, key_result.unit, window)
+            share = _share_of(key_result, measure, window)
+            return converted(value * share, sample.unit or measure.unit, key_result.unit, window)
 
+        value = own(sample.value) + 0.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            noise = noise_of(np.array([own(value) for value in sample.days]))
+        if not math.isfinite(value):
+            return None
         return FrozenBaseline(
             key_result=key_result.id,
             question=baseline_question(key_result),
-            value=own(sample.value) + 0.0,
+            value=value,
             window=window,
             sample_count=sample.count,
             frozen_at=self.at,
-            noise=noise_of(np.array([own(value) for value in sample.days])),
+            noise=noise if noise is not None and math.isfinite(noise) else None,
         )
 
-    def _followed(self, measure: Measure) -> tuple[Measure, Unit]:
-        """The measure that is asked, and the unit of what it gives; an indicator is asked by its own."""
+    def _followed(self, measure: Measure) -> Measure:
+        """The measure that is asked; an indicator is asked by its own."""
         if isinstance(measure, IndicatorMeasure):
-            own = next(one for one in self.definitions.indicators if one.name == measure.indicator)
-            return own.measure, own.measure.unit
-        return measure, measure.unit
+            return next(one.measure for one in self.definitions.indicators if one.name == measure.indicator)
+        return measure
 
     def _sample(self, measure: Measure, window: Interval, database: Transaction) -> _Sample | None:
         match measure:
@@ -186,7 +197,7 @@ class _Freezing:
         return None
 
     def _of_slo(self, measure: SloMeasure, window: Interval, database: Transaction) -> _Sample | None:
-        """The SLI of the whole window, from the ledger's sums, once it was asked for."""
+        """What the measure says of the whole window, from the ledger's sums, once it was asked for."""
         slo, grid = self.definitions.slo_by_name[measure.slo], self.parts.grid
         counts = SloCounts(database.ledger, grid, self.definitions.maintenance, CountMemory())
         whole = grid.covering(window)
@@ -199,6 +210,11 @@ class _Freezing:
         ratios = [
             good / total for good, total in zip(days.good.tolist(), days.total.tolist(), strict=True) if total > 0
         ]
+        if measure.quantity is SloQuantity.BUDGET:
+            return _Sample(period_consumed_ratio(slo, known, whole, whole.end), known.total, unit=RATIO)
+        if measure.quantity is SloQuantity.COMPLIANCE:
+            reached = [Operator.GE.holds(ratio, slo.target_ratio) for ratio in ratios]
+            return _Sample(sum(reached) / len(reached), float(len(reached)), unit=RATIO)
         return _Sample(known.good / known.total, known.total, ratios, RATIO)
 
     def _of_days(self, measure: PromqlMeasure, window: Interval) -> _Sample | None:
@@ -236,16 +252,19 @@ class _Freezing:
         return answers(self.parts.askable, asked)
 
 
-def _share_of(measure: Measure, window: Interval) -> float:
-    """What is added up over the measure's own shorter window is that share of what the whole window holds."""
-    match measure:
-        case IncidentMeasure(quantity=IncidentQuantity.COUNT, over=over) if over is not None:
-            return over.length / window.length
-        case EventMeasure(per="", aggregation=Aggregation.COUNT | Aggregation.SUM, over=over) if over is not None:
-            return over.length / window.length
-        case CsvMeasure(divisor_column="", aggregation=Aggregation.COUNT | Aggregation.SUM, over=over) if over:
-            return over.length / window.length
-    return 1.0
+def _share_of(key_result: KeyResult, measure: Measure, window: Interval) -> float:
+    """What adds up, over the time that the value speaks of, is that share of what the whole window holds.
+
+    Worked example: 12 incidents in 90 days are 28 / 90 x 12 = 3.73 for a measure over 28 days.
+
+    Args:
+        measure: the key result's, or that of the indicator it follows.
+    """
+    if "/" in key_result.unit.dimension or not adds_up(measure):
+        return 1.0
+    over = getattr(measure, "over", None)
+    own_length = key_result.period.length if measure is key_result.measure else INDICATOR_WINDOW
+    return (own_length if over is None else over.length) / window.length
 
 
 def _length_of(per: str) -> timedelta:

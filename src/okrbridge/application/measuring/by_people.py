@@ -15,14 +15,9 @@ CHECK_IN = "check-in"
 """The question behind a value that people said."""
 
 
-def is_expired(check_in: CheckIn, at: datetime) -> bool:
-    """Whether what it said no longer stands."""
-    return check_in.override_expires_at is not None and check_in.override_expires_at <= at
-
-
 def manual_value(measure: ManualMeasure, said: CheckIn | None, at: datetime) -> Found:
     """The value of the newest check-in that says one; stale when it is too old or has expired."""
-    if said is None:
+    if said is None or said.is_withdrawal:
         return Found(Interval(at, at), CHECK_IN).missing(Quality.NO_DATA, "no check-in has said a value yet")
     found = Found(Interval(said.at, said.at), CHECK_IN, said.override_value, details={"said": said_item(said)})
     until = min(filter(None, (said.at + measure.expires_after, said.override_expires_at)))
@@ -37,9 +32,9 @@ def overridden(measurement: Measurement, said: CheckIn | None) -> Measurement:
     Who said it and until when is in the details, with what the machine measured.
 
     Args:
-        said: the newest check-in that says a value; None when there is none.
+        said: the newest check-in that says a value or withdraws one; None when there is none.
     """
-    if said is None or is_expired(said, measurement.at):
+    if said is None or not said.overrides_at(measurement.at):
         return measurement
     told = {**said_item(said), "measured_value": measurement.value, "measured_quality": str(measurement.quality)}
     return replace(

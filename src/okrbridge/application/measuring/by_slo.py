@@ -20,6 +20,7 @@ from okrbridge.application.slo_counts import SloCounts
 from okrbridge.application.slo_evaluation import FILLED, STALE_AFTER
 from okrbridge.domain import error_budget
 from okrbridge.domain.compliance import Verdict, compliance_ratio
+from okrbridge.domain.key_results import Operator
 from okrbridge.domain.ledger import FloatArray, WindowCounts
 from okrbridge.domain.measures import SloMeasure, SloQuantity
 from okrbridge.domain.slo import Slo
@@ -86,7 +87,7 @@ class SloValues:
     def _days_reached(self, slo: Slo, window: Interval) -> tuple[float | None, Mapping[str, JsonValue]]:
         """Share of the measured whole days on which the SLI reached its target; of a part of one before the first."""
         whole = cut(window, DAY, whole_only=window.length >= DAY)
-        reached = [ratio >= slo.target_ratio for ratio in self.ratios(slo, whole) if ratio is not None]
+        reached = [Operator.GE.holds(ratio, slo.target_ratio) for ratio in self.ratios(slo, whole) if ratio is not None]
         good, measured = sum(reached), len(reached)
         return compliance_ratio(float(good), float(measured)), {"good_days": good, "measured_days": measured}
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 from okrbridge.application.measuring.by_slo import SloValues, cut
 from okrbridge.application.ports import ProgressRecords
 from okrbridge.application.records import Measurement
+from okrbridge.application.verdict_runs import verdict_runs
 from okrbridge.domain.compliance import Compliance, Verdict, compliance_of, compliance_ratio
 from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.measures import SloMeasure, SloQuantity
@@ -111,12 +113,9 @@ def _read(key_result: KeyResult, progress: ProgressRecords, point: Point) -> Com
     return last.then(point, key_result)
 
 
-def _verdicts(points: Sequence[Point], key_result: KeyResult) -> list[Verdict]:
+def _verdicts(points: Sequence[Point], key_result: KeyResult) -> Iterator[Verdict]:
     end = key_result.period.end
-    return [
-        Verdict(
-            Interval(min(at, end), min(following, at + STANDS_FOR, end)),
-            None if value is None else holds(key_result, value),
-        )
-        for (at, value), (following, _) in pairwise(points)
-    ]
+    judged = (
+        (min(at, end), min(following, at + STANDS_FOR, end), value) for (at, value), (following, _) in pairwise(points)
+    )
+    return verdict_runs(judged, partial(holds, key_result))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from okrbridge.application.measuring.judging import is_fresh
 from okrbridge.application.okr_records import JsonValue
 from okrbridge.application.records import Measurement, Quality
 from okrbridge.application.snapshot import KeyResultReport
@@ -12,11 +13,9 @@ from okrbridge.domain.composition import composed, is_breached
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.measures import KeyResultMeasure
-from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.units import RATIO, convert
 
 Reports = Mapping[str, KeyResultReport]
-_SILENT = (KeyResultStatus.STALE, KeyResultStatus.NO_DATA, KeyResultStatus.NOT_STARTED)
 
 
 def in_order(definitions: DefinitionSet) -> list[KeyResult]:
@@ -64,19 +63,12 @@ def made_up(key_result: KeyResult, measurement: Measurement, reports: Reports) -
 
 
 def _followed(key_result: KeyResult, name: str, measurement: Measurement, reports: Reports) -> Measurement:
-    report = reports.get(name)
-    ratio = report.progress.progress_ratio if report else None
-    query = f"kr/{name}"
+    ratio, query = _ratio(reports, name), f"kr/{name}"
     if ratio is None:
         return replace(measurement, query=query, error=f"{name} has no progress yet")
-    fresh = report is not None and report.status not in _SILENT
-    return replace(
-        measurement,
-        value=convert(ratio, RATIO, key_result.unit),
-        quality=Quality.OK if fresh else Quality.PARTIAL,
-        error="" if fresh else f"{name} is not measured now",
-        query=query,
-    )
+    if not _is_current(reports, name):
+        return replace(measurement, query=query, quality=Quality.STALE, error=f"{name} is not measured now")
+    return replace(measurement, value=convert(ratio, RATIO, key_result.unit), quality=Quality.OK, error="", query=query)
 
 
 def _composed(key_result: KeyResult, measurement: Measurement, reports: Reports) -> Measurement:
@@ -89,16 +81,15 @@ def _composed(key_result: KeyResult, measurement: Measurement, reports: Reports)
     details = {**measurement.details, "parts": told}
     if whole.ratio is None:
         return replace(measurement, query="parts", error="no part was measured yet", details=details)
-    lacking = [part.key_result for part in key_result.parts if not _is_fresh(reports, part.key_result)]
-    return replace(
-        measurement,
-        value=convert(whole.ratio, RATIO, key_result.unit) if key_result.unit.dimension == "ratio" else whole.ratio,
-        quality=Quality.PARTIAL if lacking else Quality.OK,
-        coverage_ratio=whole.coverage_ratio,
-        error=f"not measured now: {', '.join(lacking)}" if lacking else "",
-        query="parts",
-        details=details,
+    lacking = [part.key_result for part in key_result.parts if not _is_current(reports, part.key_result)]
+    told_lacking = f"not measured now: {', '.join(lacking)}" if lacking else ""
+    known = replace(
+        measurement, query="parts", coverage_ratio=whole.coverage_ratio, error=told_lacking, details=details
     )
+    if len(lacking) == len(key_result.parts):
+        return replace(known, quality=Quality.STALE)
+    value = convert(whole.ratio, RATIO, key_result.unit) if key_result.unit.dimension == "ratio" else whole.ratio
+    return replace(known, value=value, quality=Quality.PARTIAL if lacking else Quality.OK)
 
 
 def _ratio(reports: Reports, name: str) -> float | None:
@@ -106,9 +97,16 @@ def _ratio(reports: Reports, name: str) -> float | None:
     return report.progress.progress_ratio if report else None
 
 
-def _is_fresh(reports: Reports, name: str) -> bool:
+def _is_current(reports: Reports, name: str) -> bool:
     report = reports.get(name)
-    return report is not None and report.progress.progress_ratio is not None and report.status not in _SILENT
+    return report is not None and is_current(report, reports)
+
+
+def is_current(report: KeyResultReport, reports: Reports) -> bool:
+    """Whether its progress is from a fresh measurement, its own or that of one that would do as well."""
+    known = [report, *alternatives(report.key_result, reports)]
+    is_measured = any(is_fresh(one.key_result, one.progress) for one in known)
+    return is_measured and report.progress.progress_ratio is not None
 
 
 def breached_guards(key_result: KeyResult, reports: Reports) -> list[str]:
@@ -118,7 +116,7 @@ def breached_guards(key_result: KeyResult, reports: Reports) -> list[str]:
 
 def _is_breached(guard: KeyResultReport) -> bool:
     value = guard.progress.value
-    if value is None or guard.status in _SILENT:
+    if value is None or not is_fresh(guard.key_result, guard.progress):
         return False
     try:
         return is_breached(guard.key_result, value)

@@ -95,11 +95,11 @@ class KeyResultEvaluation:
         measurement = self._measurement(key_result, measuring, said.value, reports, cycle)
         measurement = _with_reason(measurement, obstacle or missing_reason(key_result))
         compliance, measurement = self._compliance(key_result, measurement, measuring)
-        good = measurement if measurement.value is not None else before.last_good.get(declared.id)
+        good = measurement if measurement.value is not None else before.good(key_result)
         breached = breached_guards(key_result, reports)
         others = [one.progress for one in alternatives(key_result, reports)]
         beside = Beside(compliance, others, guard_breached=bool(breached))
-        previous = before.progress.get(declared.id)
+        previous = before.record(key_result)
         record = progress_record(key_result, measurement, good, previous, policy=policy, beside=beside)
         objective = self.definitions.objective_by_name[declared.objective]
         people = check_in_state(key_result, cycle, said, measuring.at, before.closed)
@@ -186,6 +186,16 @@ class Before:
     said: Mapping[str, Said]
     baselines: Mapping[tuple[str, str], FrozenBaseline]
     closed: frozenset[str] = frozenset()
+
+    def good(self, key_result: KeyResult) -> Measurement | None:
+        """The last good measurement of its period; that of an earlier cycle under the same name tells nothing."""
+        found = self.last_good.get(key_result.id)
+        return found if found is not None and found.at >= key_result.period.start else None
+
+    def record(self, key_result: KeyResult) -> ProgressRecord | None:
+        """The last record of its period; an earlier cycle's status has no say in this one."""
+        found = self.progress.get(key_result.id)
+        return found if found is not None and found.at >= key_result.period.start else None
 
     @classmethod
     def read(cls, evaluation: KeyResultEvaluation, transaction: Transaction, at: datetime) -> Before:

@@ -88,13 +88,25 @@ def own_progress(key_result: KeyResult, value: float, source: Measurement, compl
     A threshold over all members of a population moves by the share of them that meet it.
     """
     share_met = source.details.get("share_met_ratio")
-    if key_result.kind is KeyResultKind.THRESHOLD and source.details.get("is_for_all") and isinstance(share_met, float):
+    # What a person says in place of the measured value says nothing of single members.
+    is_for_all = source.details.get("is_for_all") and "override" not in source.details
+    if key_result.kind is KeyResultKind.THRESHOLD and is_for_all and isinstance(share_met, float):
         return Progress.of(share_met)
     try:
         return progress_of(key_result, value, compliance)
     except ValueError:
         # A target that equals a measured baseline leaves no way to go; ``missing_reason`` says so.
         return None
+
+
+def is_fresh(key_result: KeyResult, record: ProgressRecord) -> bool:
+    """Whether a value was measured just before its record's instant, or just before the key result was due.
+
+    The status does not tell: it changes only after a while, and a breached guard covers that a value is stale.
+    """
+    if record.measured_at is None or record.at < key_result.period.start:
+        return False
+    return min(record.at, key_result.period.end) - record.measured_at <= KEY_RESULT_STALE_AFTER
 
 
 def missing_reason(key_result: KeyResult) -> str:

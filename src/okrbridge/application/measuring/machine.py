@@ -10,7 +10,7 @@ from functools import cached_property
 from okrbridge.application.measuring.by_event import EventValues
 from okrbridge.application.measuring.by_people import manual_value
 from okrbridge.application.measuring.by_slo import SloValues
-from okrbridge.application.measuring.found import Found, measurement_of
+from okrbridge.application.measuring.found import MEAN_INTERVAL, Found, measurement_of, told_deviation
 from okrbridge.application.measuring.memory import MeasuringMemory
 from okrbridge.application.measuring.requests import question_text, rendered, tells_times_apart
 from okrbridge.application.measuring.said import NOTHING_SAID, Said
@@ -123,7 +123,8 @@ class Measuring:
             coverage_ratio=measured.coverage_ratio,
             is_filled=measured.is_filled,
             unit=unit,
-            details=measured.details,
+            deviation=told_deviation(measured),
+            details={key: one for key, one in measured.details.items() if key != MEAN_INTERVAL},
         )
 
     def _stated(self, subject: Subject) -> Found:
@@ -157,6 +158,7 @@ def _by_reading(subject: Subject, measure: AskedMeasure, reading: Reading | None
         value=reading.value,
         members=dict(reading.members) if reading.members is not None else None,
         sample_count=reading.sample_count,
+        deviation=reading.deviation,
         quality=Quality.PARTIAL if reading.warnings else Quality.OK,
         error="; ".join(reading.warnings),
     )

@@ -14,6 +14,7 @@ from okrbridge.domain.confidence import divergence, is_divergent, machine_confid
 from okrbridge.domain.cycles import Cycle, CyclePhase
 from okrbridge.domain.key_results import KeyResult
 from okrbridge.domain.pacing import StatusPolicy
+from okrbridge.domain.progress import start_of
 from okrbridge.domain.velocity import required_velocity, value_needed, velocity_ratio
 
 DAY = timedelta(days=1)
@@ -68,10 +69,11 @@ def _required(key_result: KeyResult, record: ProgressRecord, policy: StatusPolic
 
 
 def _needed(key_result: KeyResult, record: ProgressRecord) -> float | None:
-    """The value on track now (R46), where there is a way from a baseline to a target."""
-    if key_result.baseline is None or key_result.target is None:
+    """The value on track now (R46), where there is a way to a target."""
+    start = start_of(key_result)
+    if start is None or key_result.target is None:
         return None
-    return value_needed(key_result.baseline, key_result.target, record.expected_ratio)
+    return value_needed(start, key_result.target, record.expected_ratio)
 
 
 def _is_anomalous(record: ProgressRecord, projection: Projection | None) -> bool:

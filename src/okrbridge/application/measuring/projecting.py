@@ -20,7 +20,7 @@ from okrbridge.domain.key_results import KeyResult, KeyResultKind
 from okrbridge.domain.ledger import FloatArray
 from okrbridge.domain.measures import SloMeasure, SloQuantity
 from okrbridge.domain.pacing import KeyResultStatus, StatusPolicy
-from okrbridge.domain.progress import progress_of
+from okrbridge.domain.progress import progress_of, wants_high
 from okrbridge.domain.units import RATIO, convert
 from okrbridge.domain.velocity import is_stalled, velocity
 
@@ -174,16 +174,7 @@ def _fresh(sampled: Sequence[ProgressRecord], start: datetime) -> list[tuple[dat
 
 def best_of(values: Sequence[float], key_result: KeyResult) -> float | None:
     """The best of some values; None of none, and where there is no direction."""
-    high = _wants_high(key_result)
+    high = wants_high(key_result)
     if high is None or not values:
         return None
     return max(values) if high else min(values)
-
-
-def _wants_high(key_result: KeyResult) -> bool | None:
-    """Whether larger values are better; None where there is no direction, as in a band."""
-    if key_result.operator is not None:
-        return key_result.operator.wants_high
-    if key_result.target is None or key_result.low is not None or key_result.high is not None:
-        return None
-    return key_result.target > (key_result.baseline or 0.0)

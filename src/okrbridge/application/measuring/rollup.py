@@ -7,19 +7,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from okrbridge.application.cycle_phases import phase_of
+from okrbridge.application.measuring.composing import Reports, is_current
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.objectives import Alignment, OkrObjective
-from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.rollup import Contribution, RolledUp, child_contribution, objective_status, roll_up
 
-_SILENT = (KeyResultStatus.STALE, KeyResultStatus.NO_DATA, KeyResultStatus.NOT_STARTED)
 
-
-def objective_reports(
-    definitions: DefinitionSet, key_results: Mapping[str, KeyResultReport], at: datetime
-) -> tuple[ObjectiveReport, ...]:
+def objective_reports(definitions: DefinitionSet, key_results: Reports, at: datetime) -> tuple[ObjectiveReport, ...]:
     """All objectives, in the order declared.
 
     Restricted key results and objectives are in the numbers of those above them like all others.
@@ -27,13 +23,12 @@ def objective_reports(
     done: dict[str, ObjectiveReport] = {}
     children = _by_parent(definitions.objectives)
     for objective in children_first(definitions.objectives):
-        own = tuple(key_results[one.id] for one in objective.key_results)
         contributing = [
             done[one.name]
             for one in children[objective.name]
             if one.alignment is Alignment.CONTRIBUTES and one.name in done
         ]
-        done[objective.name] = _report(definitions, objective, own, contributing, at)
+        done[objective.name] = _report(definitions, objective, key_results, contributing, at)
     return tuple(done[objective.name] for objective in definitions.objectives)
 
 
@@ -63,13 +58,18 @@ def _by_parent(objectives: Sequence[OkrObjective]) -> Mapping[str, Sequence[OkrO
 def _report(
     definitions: DefinitionSet,
     objective: OkrObjective,
-    key_results: tuple[KeyResultReport, ...],
+    key_results: Reports,
     children: Sequence[ObjectiveReport],
     at: datetime,
 ) -> ObjectiveReport:
-    """One objective, rolled up from its key results and its contributing children (formulas A9, A10)."""
+    """One objective, rolled up from its key results and its contributing children (formulas A9, A10).
+
+    Args:
+        key_results: of all objectives, by id.
+    """
     cycle = definitions.cycle_by_name[objective.cycle]
-    contributions = [*map(_of_key_result, key_results), *map(_of_child, children)]
+    own = tuple(key_results[one.id] for one in objective.key_results)
+    contributions = [*(_of_key_result(one, key_results) for one in own), *map(_of_child, children)]
     rolled = roll_up(contributions, objective.rollup, objective.manual_progress)
     expected = cycle.elapsed_ratio(at)
     policy = definitions.policy_of(cycle)
@@ -83,17 +83,16 @@ def _report(
         coverage_ratio=rolled.coverage_ratio,
         expected_ratio=expected,
         status=status,
-        key_results=key_results,
+        key_results=own,
         contributing=tuple(one.objective.name for one in children),
     )
 
 
-def _of_key_result(report: KeyResultReport) -> Contribution:
-    has_progress = report.progress.progress_ratio is not None
+def _of_key_result(report: KeyResultReport, reports: Reports) -> Contribution:
     return Contribution(
         weight=report.key_result.weight,
         progress_ratio=report.progress.progress_ratio,
-        is_current=has_progress and report.status not in _SILENT,
+        is_current=is_current(report, reports),
         status=report.status,
         commitment=report.key_result.commitment,
         counts=report.key_result.counts,

@@ -20,7 +20,7 @@ class Said:
 
     Attributes:
         check_ins: ascending.
-        value: the newest that says a value, however many came after it.
+        value: the newest that says a value or withdraws one, however many came after it.
         confidence: of the newest one that tells it.
         trend: of those that tell a confidence; None when none does.
     """
@@ -32,7 +32,7 @@ class Said:
 
     @classmethod
     def of(cls, check_ins: Sequence[CheckIn], value: CheckIn | None) -> Said:
-        """From check-ins, ascending, and the newest that says a value."""
+        """From check-ins, ascending, and the newest that says a value or withdraws one."""
         confidences = [one.confidence for one in check_ins if one.confidence is not None]
         if not confidences:
             return cls(check_ins, value=value)

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from okrbridge.domain.cycles import Cycle
+from okrbridge.domain.cycles import Cycle, elapsed_ratio
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind
-from okrbridge.domain.measures import Measure
+from okrbridge.domain.measures import (
+    Aggregation,
+    CsvMeasure,
+    EventMeasure,
+    IncidentMeasure,
+    IncidentQuantity,
+    Measure,
+)
 from okrbridge.domain.objectives import INDICATOR_WINDOW, Indicator
 from okrbridge.domain.run_rate import CountingWindow, counting_window
 from okrbridge.domain.units import Unit
@@ -64,11 +71,56 @@ def subject_ids(indicator: Indicator) -> list[str]:
 
 def key_result_subject(key_result: KeyResult, cycle: Cycle, at: datetime) -> Subject:
     """A key result at an instant."""
-    counting, period = None, key_result.period
+    period = key_result.period
+    window, counting = window_of(key_result.measure, period, at), None
     if key_result.kind is KeyResultKind.COUNT_PER_PERIOD and key_result.per:
         counting = counting_window(period.start, at, key_result.per, cycle.timezone)
-    window = counting.window if counting else window_of(key_result.measure, period, at)
+        window = counting.window
+    elif compares_whole_periods(key_result):
+        counting = CountingWindow(window, elapsed_ratio(period, at))
     return Subject(key_result.id, key_result.measure, key_result.unit, window, key_result, counting)
+
+
+def compares_whole_periods(key_result: KeyResult) -> bool:
+    """Whether a count to date is on a way between counts of whole periods, so that its run rate is the value (A6).
+
+    From 12 incidents to 3 without a word on the period means the key result's own. On its first day 0 would be far
+    beyond the target. What starts at 0 adds up towards its target, and its count is the value.
+
+    Different ones come less and less often, so a rate of them is too high: it may speak against a fall, and not for a
+    rise.
+    """
+    measure = key_result.measure
+    is_way = key_result.kind in (KeyResultKind.INCREASE, KeyResultKind.DECREASE, KeyResultKind.RELATIVE)
+    is_rate = "/" in key_result.unit.dimension
+    is_count = adds_up(measure) or (_falls(key_result) and _tells_apart(measure))
+    return is_way and is_count and not is_rate and key_result.baseline != 0 and getattr(measure, "over", None) is None
+
+
+def _falls(key_result: KeyResult) -> bool:
+    return key_result.kind is KeyResultKind.DECREASE or (key_result.relative_change or 0.0) < 0
+
+
+def _tells_apart(measure: Measure) -> bool:
+    """Whether a measure counts the different ones of what happened in its window."""
+    match measure:
+        case EventMeasure(per="", aggregation=Aggregation.DISTINCT):
+            return True
+        case CsvMeasure(divisor_column="", member_column="", aggregation=Aggregation.DISTINCT):
+            return bool(measure.time_column)
+    return False
+
+
+def adds_up(measure: Measure) -> bool:
+    """Whether a measure adds up what happened in its window, so that twice the time holds about twice as much."""
+    match measure:
+        case IncidentMeasure(quantity=IncidentQuantity.COUNT):
+            return True
+        case EventMeasure(per="", aggregation=Aggregation.COUNT | Aggregation.SUM):
+            return True
+        case CsvMeasure(divisor_column="", aggregation=Aggregation.COUNT | Aggregation.SUM):
+            return bool(measure.time_column) and not measure.member_column
+    return False
 
 
 def window_of(measure: Measure, period: Interval | None, at: datetime) -> Interval:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from okrbridge.application.ports import Reading, ValueRequest
 from okrbridge.domain.aggregation import aggregate
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.measures import Aggregation, CsvMeasure
+from okrbridge.domain.sample_mean import sample_deviation
 from okrbridge.errors import SourceFailureReason
 from okrbridge.sources.answers import failed, one_for_each, one_number
 from okrbridge.sources.connection_details import resolved
@@ -62,7 +64,7 @@ class CsvSource:
             rows = list(self._rows(measure, request))
             if measure.member_column:
                 return one_for_each(request, list(_by_member(rows, measure)))
-            return one_number(request, _aggregated(rows, measure), len(rows))
+            return _one(request, rows, measure)
         except _RefusedError as refused:
             return failed(request, refused.reason, str(refused))
         except OSError as error:
@@ -113,6 +115,20 @@ def _by_member(rows: Sequence[Row], measure: CsvMeasure) -> Iterator[tuple[str, 
         yield name, _aggregated(own, measure)
 
 
+def _one(request: ValueRequest, rows: Sequence[Row], measure: CsvMeasure) -> Reading:
+    """One number from all rows; rows whose cell is empty are none of the samples of a mean or a percentile.
+
+    A sum of no rows is no data, as in SQL: an export that has stopped has not spent nothing.
+    """
+    if measure.divisor_column or measure.aggregation in (Aggregation.COUNT, Aggregation.DISTINCT):
+        return one_number(request, _aggregated(rows, measure), len(rows))
+    numbers = _numbers(rows, measure.column)
+    if not numbers:
+        return one_number(request, None)
+    deviation = sample_deviation(numbers) if measure.aggregation is Aggregation.MEAN else None
+    return one_number(request, aggregate(numbers, measure.aggregation), len(numbers), deviation)
+
+
 def _aggregated(rows: Sequence[Row], measure: CsvMeasure) -> float | None:
     """One number from rows; None without rows."""
     if measure.divisor_column:
@@ -126,16 +142,20 @@ def _aggregated(rows: Sequence[Row], measure: CsvMeasure) -> float | None:
 
 
 def _numbers(rows: Sequence[Row], column: str) -> list[float]:
-    """The numbers of a column; empty cells say nothing."""
+    """The numbers of a column; empty cells, and NaN, say nothing."""
     numbers = []
     for row in rows:
         written = (row[column] or "").strip()
         if not written:
             continue
         try:
-            numbers.append(float(written))
+            number = float(written)
         except ValueError:
             raise _RefusedError(f"{column} holds {written[:60]!r}, which is no number") from None
+        if math.isinf(number):
+            raise _RefusedError(f"{column} holds {written[:60]!r}, which is no number")
+        if not math.isnan(number):
+            numbers.append(number)
     return numbers
 
 

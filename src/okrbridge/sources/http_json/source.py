@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import jsonpath
@@ -16,7 +15,7 @@ from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.measures import HttpMeasure
 from okrbridge.errors import ConfigurationError, SourceError, SourceFailureReason
 from okrbridge.sources.answers import failed, one_for_each, one_number
-from okrbridge.sources.connection_details import password_in, resolved
+from okrbridge.sources.connection_details import password_of, resolved
 from okrbridge.sources.prometheus.http.connection import Connection, authentication, open_session, pooled_adapter
 from okrbridge.sources.prometheus.http.envelope import Asked, Reply
 from okrbridge.sources.prometheus.http.retrying import Deadline
@@ -120,8 +119,9 @@ def http_json_from_declaration(
     variables = os.environ if environment is None else environment
     details = resolved(source, DETAIL_KEYS, variables, needed="url", example="https://stats.example/api")
     texts = {key: details[key] for key in _CREDENTIALS if key in details}
-    if "password_file" in details:
-        texts["password"] = password_in(Path(details["password_file"]))
+    password = password_of(source.name, details)
+    if password is not None:
+        texts["password"] = password
     try:
         connection = Connection(url=details["url"], insecure_skip_verify=False, **texts).checked()
     except ConfigurationError as error:

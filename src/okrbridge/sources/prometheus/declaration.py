@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.windows import Grid
 from okrbridge.errors import ConfigurationError
-from okrbridge.sources.connection_details import password_in, resolved
+from okrbridge.sources.connection_details import password_of, resolved
 from okrbridge.sources.prometheus.exemplars import PrometheusTraces
 from okrbridge.sources.prometheus.http.client import PrometheusClient, Tracing, untraced
 from okrbridge.sources.prometheus.http.connection import Connection
@@ -75,18 +74,15 @@ def _details(source: DataSource, environment: Mapping[str, str] | None) -> Mappi
 
 
 def _checked_connection(name: str, details: Mapping[str, str]) -> Connection:
+    password = password_of(name, details)
     try:
-        return _connection(details)
+        return _connection(details if password is None else {**details, "password": password})
     except ConfigurationError as error:
         raise ConfigurationError(f"data source {name!r}: {error}") from error
 
 
 def _connection(details: Mapping[str, str]) -> Connection:
     texts = {key: details[key] for key in _TEXT_KEYS if key in details}
-    if "password_file" in details:
-        if "password" in details:
-            raise ConfigurationError("declare either password or password_file, not both")
-        texts["password"] = password_in(Path(details["password_file"]))
     insecure_skip_verify = _flag(details.get("insecure_skip_verify", ""))
     return Connection(url=details["url"], insecure_skip_verify=insecure_skip_verify, **texts).checked()
 

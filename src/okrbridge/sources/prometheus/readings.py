@@ -36,7 +36,7 @@ def as_reading(request: ValueRequest, answer: Answer) -> Reading:
 
 
 def _members(request: ValueRequest, answer: Answer, label: str) -> Reading:
-    """A number for each series, named by a label; series without a number are left out."""
+    """A number for each series, named by a label; None for a series without a number."""
     if failure := shape_failure(answer):
         return Reading(request, None, failure=failure, warnings=answer.warnings)
     rows = [(row.labels.get(label), row.points[0][1]) for row in answer.rows]

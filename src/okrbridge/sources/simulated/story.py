@@ -91,7 +91,8 @@ PLOTS: Mapping[str, Plot] = MappingProxyType(
 )
 
 _LATELY = 3 * DAY
-_RECENT_BURST = (70 * MINUTE, 40 * MINUTE)
+RECENT_BURST = (70 * MINUTE, 40 * MINUTE)
+"""The mild burst of an hour ago: seconds before the anchor at which it begins and ends."""
 _QUIET_BEFORE_ANCHOR = 6 * 3600
 _SHORTEST_BURST, _LONGEST_BURST = 20, 40
 
@@ -149,7 +150,7 @@ class Story:
                 if burst[1] > start and burst[0] <= end and not self._too_near(burst[1]):
                     yield burst
         if plot.recent_burst:
-            yield self.anchor - _RECENT_BURST[0], self.anchor - _RECENT_BURST[1], plot.recent_burst
+            yield self.anchor - RECENT_BURST[0], self.anchor - RECENT_BURST[1], plot.recent_burst
 
     def _burst(self, service: str, plot: Plot, day: int) -> tuple[int, int, float]:
         subject = (self.seed, service, day, "burst")

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
@@ -17,7 +16,7 @@ from okrbridge.domain.definition_set import DataSource
 from okrbridge.domain.measures import SqlMeasure
 from okrbridge.errors import ConfigurationError, SourceFailureReason
 from okrbridge.sources.answers import MOST_MEMBERS, failed, one_for_each, one_number
-from okrbridge.sources.connection_details import password_in, resolved
+from okrbridge.sources.connection_details import password_of, resolved
 
 DETAIL_KEYS = frozenset({"url", "password", "password_file"})
 """What ``connectionDetails`` of a database may hold."""
@@ -118,8 +117,8 @@ def _one(request: ValueRequest, rows: Sequence[_Row]) -> Reading:
         return failed(request, SourceFailureReason.TOO_MANY_SERIES, message)
     if not rows:
         return one_number(request, None)
-    samples = rows[0][1] if len(rows[0]) > 1 else None
-    return one_number(request, rows[0][0], samples)
+    value, samples, deviation = (*rows[0], None, None)[:3]
+    return one_number(request, value, samples, deviation)
 
 
 def _members(request: ValueRequest, rows: Sequence[_Row]) -> Reading:
@@ -143,10 +142,7 @@ def sql_from_declaration(
     """
     variables = os.environ if environment is None else environment
     details = resolved(source, DETAIL_KEYS, variables, needed="url", example="postgresql://reader@db:5432/billing")
-    password = details.get("password") or (
-        password_in(Path(details["password_file"])) if "password_file" in details else None
-    )
-    url = _url(source.name, details["url"], password)
+    url = _url(source.name, details["url"], password_of(source.name, details))
     try:
         engine = create_engine(url, **_options(url, seconds))
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:

@@ -1,28 +1,17 @@
-"""Bringing a database's schema to this version of okrbridge, with Alembic run in the process.
-
-Alembic needs no ``alembic.ini`` and no ``env.py`` here: the runner hands it a connection whose transaction is
-already open, so that a migration is kept as a whole or not at all, and only one process migrates at a time.
-A new version is a new module in ``versions/``, with ``down_revision`` naming the one before.
-"""
+"""Looking after a database's schema: is it this version's, and bringing it there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, inspect
 
 from okrbridge.errors import SchemaOutdatedError
 from okrbridge.storage.address import DatabaseAddress
 from okrbridge.storage.engine import begin_reading, begin_writing, make_engine
 from okrbridge.storage.failures import refuse_read_only_file, translated
-from okrbridge.storage.schema import metadata
+from okrbridge.storage.migrations.revisions import head, known, revision_of
 
 
 def upgrade(url: str) -> str:
@@ -40,8 +29,12 @@ def upgrade(url: str) -> str:
     refuse_read_only_file(address)
     with _connected(address) as connection:
         begin_writing(connection)
-        _refuse_newer(_revision(connection), address)
-        _migrate(connection)
+        revision = revision_of(connection)
+        _refuse_newer(revision, address)
+        if revision != head():
+            from okrbridge.storage.migrations.upgrading import migrate  # noqa: PLC0415 - the one use of Alembic
+
+            migrate(connection)
         connection.commit()
     return head()
 
@@ -58,7 +51,7 @@ def current(url: str) -> str | None:
         return None
     with _connected(address) as connection:
         begin_reading(connection)
-        return _revision(connection)
+        return revision_of(connection)
 
 
 def check(url: str) -> None:
@@ -95,7 +88,7 @@ def ensure_ready(url: str) -> None:
 
 def check_revision(connection: Connection, address: DatabaseAddress) -> None:
     """Raise SchemaOutdatedError unless the connected database has this version's schema."""
-    revision = _revision(connection)
+    revision = revision_of(connection)
     _refuse_newer(revision, address)
     if revision is None:
         raise SchemaOutdatedError(f"{address} holds no okrbridge tables; run `okrbridge db upgrade`")
@@ -106,38 +99,12 @@ def check_revision(connection: Connection, address: DatabaseAddress) -> None:
         )
 
 
-def head() -> str:
-    """The schema revision of this version of okrbridge."""
-    revision = _scripts().get_current_head()
-    assert revision is not None, "the first version is in the package"  # noqa: S101 - narrows the type
-    return revision
-
-
 def _refuse_newer(revision: str | None, address: DatabaseAddress) -> None:
-    if revision is None:
-        return
-    try:
-        _scripts().get_revision(revision)
-    except CommandError:
+    if revision is not None and revision not in known():
         raise SchemaOutdatedError(
             f"{address} was made by a newer okrbridge (schema {revision} is unknown to this one); "
             "install that version, since `okrbridge db upgrade` only goes forward"
-        ) from None
-
-
-def _migrate(connection: Connection) -> None:
-    scripts = _scripts()
-    with EnvironmentContext(Config(), scripts, fn=lambda at, _: scripts._upgrade_revs("head", at)) as environment:  # noqa: SLF001 - what alembic.command.upgrade itself calls; there is no public name for it
-        environment.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
-        environment.run_migrations()
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent))
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+        )
 
 
 def _is_absent(address: DatabaseAddress) -> bool:

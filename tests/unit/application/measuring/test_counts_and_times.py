@@ -10,8 +10,16 @@ from tests.fakes.okr_world import World, event, world
 
 from okrbridge.application.okr_records import Event
 from okrbridge.application.records import Quality
-from okrbridge.domain.key_results import KeyResult, KeyResultKind, Operator
-from okrbridge.domain.measures import Aggregation, EventMeasure, IncidentMeasure, IncidentQuantity
+from okrbridge.domain.key_results import BaselineFromHistory, KeyResult, KeyResultKind, Operator
+from okrbridge.domain.measures import (
+    Aggregation,
+    EventMeasure,
+    IncidentMeasure,
+    IncidentQuantity,
+    IndicatorMeasure,
+    Measure,
+)
+from okrbridge.domain.objectives import Indicator
 from okrbridge.domain.pacing import KeyResultStatus
 from okrbridge.domain.units import PLAIN, RATIO, SECONDS, parse_unit
 from okrbridge.domain.windows import RollingWindow
@@ -37,11 +45,37 @@ def incidents(*days: float, **other: Any) -> list[Event]:
 
 
 def test_r89_on_day_three_without_an_incident_it_is_too_early_and_not_achieved():
-    # 3 of 31 days of January are less than a fifth of the month.
-    report = world(per_month()).report(START + 3 * DAY)
+    # 3 of 31 days of January are less than a fifth of the month. The feed is known by an incident of last year.
+    now = world(per_month())
+    now.happen(*incidents(-100))
+    report = now.report(START + 3 * DAY)
     assert (report.status, report.quality) == (KeyResultStatus.TOO_EARLY, Quality.TOO_EARLY)
     assert (report.progress.value, report.progress.progress_ratio) == (None, None)
     assert report.measurement.details["count"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("measure", "unsent"),
+    [
+        (IncidentMeasure(), "incident"),
+        (IncidentMeasure(quantity=IncidentQuantity.TIME_TO_RESTORE), "incident"),
+        (EventMeasure("outage"), "outage"),
+        (EventMeasure("failed-deploy", per="deploy"), "failed-deploy"),
+        (EventMeasure("order", per="signup", within=3 * DAY), "order"),
+    ],
+)
+def test_what_nobody_ever_sent_is_not_known_and_not_zero(measure: Measure, unsent: str):
+    at_most = {"kind": KeyResultKind.THRESHOLD, "target": 5.0, "operator": Operator.LE, "baseline": None}
+    unit = parse_unit("s") if getattr(measure, "quantity", None) is IncidentQuantity.TIME_TO_RESTORE else PLAIN
+    now = world(key_result("one", measure, unit=unit, **at_most))
+    now.happen(event("deploy", START), event("signup", START))
+    report = now.report(START + 80 * DAY)
+    assert (report.status, report.quality) == (KeyResultStatus.NO_DATA, Quality.NO_DATA)
+    assert f"nobody ever sent an event of kind {unsent}" in report.measurement.error
+    # One that was over before the period began shows that there is somebody to send them; then none is none.
+    now.happen(event(unsent, START - 9 * DAY))
+    again = now.report(START + 81 * DAY)
+    assert again.progress.value == (None if unit is not PLAIN else 0.0)
 
 
 def test_two_incidents_in_ten_days_run_at_six_a_month():
@@ -119,7 +153,8 @@ def test_r23_a_threshold_shows_the_share_met_and_the_worst_and_not_only_the_mean
 
 
 def test_an_incident_that_still_lasts_is_counted_and_has_no_time():
-    count = key_result("count", IncidentMeasure(), unit=PLAIN, baseline=10.0, target=0.0)
+    at_most = {"kind": KeyResultKind.THRESHOLD, "baseline": None, "target": 10.0, "operator": Operator.LE}
+    count = key_result("count", IncidentMeasure(), unit=PLAIN, **at_most)
     times = IncidentMeasure(quantity=IncidentQuantity.TIME_TO_RESTORE, aggregation=Aggregation.MEAN, unit=SECONDS)
     now = world(count, key_result("times", times, unit=SECONDS, baseline=600.0, target=60.0))
     now.happen(event("incident", START + DAY))
@@ -131,6 +166,11 @@ def test_an_incident_that_still_lasts_is_counted_and_has_no_time():
 def onboarding() -> KeyResult:
     measure = EventMeasure("first-value", per="signup", within=7 * DAY, unit=RATIO)
     return key_result("one", measure, baseline=0.34, target=0.65)
+
+
+def test_what_was_asked_is_told_as_people_write_it():
+    now = world(key_result("one", EventMeasure("paid", per="opened", within=DAY, unit=RATIO)))
+    assert now.report(START + DAY).measurement.query == "count of paid per opened within 1d"
 
 
 def test_r34_340_signups_and_221_first_values_within_seven_days_are_65_percent():
@@ -188,3 +228,143 @@ def test_many_pages_of_events_are_read():
     now: World = world(key_result("one", EventMeasure("signup"), unit=PLAIN, baseline=0.0, target=50_000.0))
     now.happen(*(event("signup", START + timedelta(seconds=number), number) for number in range(20_001)))
     assert now.report(START + DAY).progress.value == 20_001.0
+
+
+def fewer(**changes: Any) -> KeyResult:
+    """From 12 incidents to 3, without a word on the period: that is the key result's own, 90 days."""
+    given: dict[str, Any] = {"kind": KeyResultKind.DECREASE, "unit": PLAIN, "baseline": 12.0, "target": 3.0}
+    return key_result("one", IncidentMeasure(), **(given | changes))
+
+
+def test_r89_from_12_incidents_to_3_is_not_achieved_by_the_silence_of_the_first_days():
+    now = world(fewer())
+    now.happen(*incidents(-100))
+    report = now.report(START + 9 * DAY)
+    # 9 of 90 days are less than a fifth; naively (0 - 12) / (3 - 12) = 1.3333 would be achieved.
+    assert (report.status, report.progress.progress_ratio) == (KeyResultStatus.TOO_EARLY, None)
+    assert report.measurement.details["count"] == 0.0
+
+
+def test_a_count_to_date_is_compared_as_it_would_be_for_the_whole_period():
+    now = world(fewer())
+    now.happen(*incidents(3, 40))
+    report = now.report(START + 45 * DAY)
+    # 2 in half of the period run at 4: (4 - 12) / (3 - 12) = 0.8889.
+    assert report.progress.value == 4.0
+    assert report.progress.raw_ratio == pytest.approx(8 / 9)
+    # When it is due, and after, it is the count itself.
+    assert now.report(START + 90 * DAY).progress.value == 2.0
+    assert now.report(START + 100 * DAY).progress.value == 2.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "status"),
+    [
+        (KeyResultKind.DECREASE, 3.0, KeyResultStatus.TOO_EARLY),
+        # Of ten different customers in the first days not ten times as many follow: they are those there are.
+        (KeyResultKind.INCREASE, 20.0, KeyResultStatus.AT_RISK),
+    ],
+)
+def test_a_rate_of_different_ones_speaks_against_a_fall_and_not_for_a_rise(
+    kind: KeyResultKind, target: float, status: KeyResultStatus
+):
+    measure = EventMeasure("complaint", aggregation=Aggregation.DISTINCT)
+    now = world(key_result("one", measure, kind=kind, unit=PLAIN, baseline=12.0, target=target))
+    now.happen(*(event("complaint", START + DAY, number, subject=f"c-{number}") for number in range(10)))
+    assert now.report(START + 9 * DAY).status is status
+
+
+def test_what_starts_at_nothing_adds_up_towards_its_target():
+    now = world(key_result("one", EventMeasure("signup"), unit=PLAIN, baseline=0.0, target=100.0))
+    now.happen(*(event("signup", START + DAY, number) for number in range(10)))
+    assert now.report(START + 9 * DAY).progress.progress_ratio == pytest.approx(0.1)
+
+
+BEFORE = BaselineFromHistory(30 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "over", "baseline"),
+    [
+        # 10 deployments in the 30 days before are 30 in the 90 days of the key result,
+        ({}, None, 30.0),
+        # 7/3 in a week,
+        ({}, RollingWindow(7 * DAY), 7 / 3),
+        # and 7/3 a week, however long the measure looks back.
+        ({"unit": parse_unit("/week")}, RollingWindow(7 * DAY), 7 / 3),
+        ({"unit": parse_unit("/week")}, RollingWindow(14 * DAY), 7 / 3),
+    ],
+)
+def test_a_baseline_speaks_of_as_much_time_as_the_value(
+    changes: dict[str, Any], over: RollingWindow | None, baseline: float
+):
+    given: dict[str, Any] = {"kind": KeyResultKind.INCREASE, "unit": PLAIN, "baseline": None, "target": 1000.0}
+    declared = key_result("one", EventMeasure("deploy", over=over), baseline_from=BEFORE, **(given | changes))
+    now = world(declared)
+    now.happen(*(event("deploy", START - place * 3 * DAY, place) for place in range(1, 11)))
+    assert now.filled(START + 20 * DAY).key_results[0].key_result.baseline == pytest.approx(baseline)
+
+
+@pytest.mark.parametrize(("over", "baseline"), [(RollingWindow(7 * DAY), 7 / 3), (None, 10.0)])
+def test_a_baseline_by_an_indicator_speaks_of_the_indicators_time(over: RollingWindow | None, baseline: float):
+    deploys = Indicator("deploys", "Deployments", EventMeasure("deploy", over=over), PLAIN)
+    given: dict[str, Any] = {"kind": KeyResultKind.INCREASE, "unit": PLAIN, "baseline": None, "target": 1000.0}
+    now = world(key_result("one", IndicatorMeasure("deploys"), baseline_from=BEFORE, **given), indicators=(deploys,))
+    now.happen(*(event("deploy", START - place * 3 * DAY, place) for place in range(1, 11)))
+    # An indicator without a window of its own speaks of 30 days.
+    assert now.filled(START + 20 * DAY).key_results[0].key_result.baseline == pytest.approx(baseline)
+
+
+def lasting(**changes: Any) -> KeyResult:
+    """Every incident restored in less than 15 minutes."""
+    measure = IncidentMeasure(
+        quantity=IncidentQuantity.TIME_TO_RESTORE, aggregation=Aggregation.MAX, unit=SECONDS, **changes
+    )
+    given: dict[str, Any] = {"kind": KeyResultKind.THRESHOLD, "baseline": None, "operator": Operator.LT}
+    return key_result("one", measure, unit=parse_unit("min"), target=15.0, **given)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "value", "share", "status"),
+    [
+        # It may still be restored in time: nothing is known of it.
+        (14, 9.0, 1.0, KeyResultStatus.ON_TRACK),
+        # At 15 minutes it is not under 15 any more, whenever it ends.
+        (15, 15.0, 0.5, KeyResultStatus.OFF_TRACK),
+        (300, 300.0, 0.5, KeyResultStatus.OFF_TRACK),
+    ],
+)
+def test_r23_an_incident_that_lasts_too_long_is_missed_before_it_ends(
+    minutes: int, value: float, share: float, status: KeyResultStatus
+):
+    now = world(lasting())
+    start = START + DAY
+    now.happen(event("incident", START, 0, end=START + 9 * MINUTE), event("incident", start, 1))
+    report = now.report(start + minutes * MINUTE)
+    assert (report.progress.value, report.progress.progress_ratio, report.status) == (value, share, status)
+
+
+def test_the_only_incident_is_judged_when_it_has_lasted_too_long():
+    now = world(lasting())
+    now.happen(event("incident", START, 0))
+    assert now.report(START + 14 * MINUTE).quality is Quality.NO_DATA
+    report = now.report(START + 16 * MINUTE)
+    assert (report.progress.value, report.quality, report.measurement.error) == (16.0, Quality.OK, "")
+
+
+def test_a_share_of_incidents_in_time_counts_what_lasts_too_long_as_missed():
+    measure = IncidentMeasure(quantity=IncidentQuantity.TIME_TO_RESTORE, aggregation=Aggregation.MEAN, unit=SECONDS)
+    given: dict[str, Any] = {"kind": KeyResultKind.SHARE, "baseline": None, "target": 1.0, "limit": 900.0}
+    now = world(key_result("one", measure, operator=Operator.LE, **given))
+    now.happen(event("incident", START, 0, end=START + 9 * MINUTE), event("incident", START, 1))
+    assert now.report(START + 15 * MINUTE).progress.value == 1.0
+    report = now.report(START + 16 * MINUTE)
+    assert (report.progress.value, report.measurement.details["missing"]) == (0.5, ["incident-1"])
+
+
+def test_a_mean_is_of_what_has_ended():
+    measure = IncidentMeasure(quantity=IncidentQuantity.TIME_TO_RESTORE, aggregation=Aggregation.MEAN, unit=SECONDS)
+    under = {"kind": KeyResultKind.THRESHOLD, "baseline": None, "target": 900.0, "operator": Operator.LT}
+    now = world(key_result("one", measure, unit=SECONDS, **under))
+    now.happen(event("incident", START, 0))
+    assert now.report(START + DAY).progress.value is None

@@ -1,5 +1,6 @@
 """Explanations of key results: every formula with the numbers put in, for every kind."""
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,21 @@ from okrbridge.application.explain import Explaining
 from okrbridge.application.explanation_text import explanation_lines
 from okrbridge.application.ports import Reading
 from okrbridge.domain.key_results import BaselineFromHistory, KeyResult, KeyResultKind, Operator, Part
-from okrbridge.domain.measures import IncidentMeasure, NoMeasure, PromqlMeasure, SloMeasure, SloQuantity, SqlMeasure
+from okrbridge.domain.measures import (
+    Aggregation,
+    EventMeasure,
+    IncidentMeasure,
+    IncidentQuantity,
+    IndicatorMeasure,
+    NoMeasure,
+    PromqlMeasure,
+    SloMeasure,
+    SloQuantity,
+    SqlMeasure,
+)
+from okrbridge.domain.objectives import Indicator
 from okrbridge.domain.units import PLAIN, RATIO, parse_unit
+from okrbridge.domain.windows import Interval
 
 DAY = timedelta(days=1)
 MIDDLE = START + 45 * DAY
@@ -91,6 +105,131 @@ def test_a_share_names_who_misses_it():
     assert numbers(item)["value"] == "1 / 2 = 0.5"
     assert item["details"]["missing"] == ["b"]
     assert any(line.startswith("missing") and line.endswith("b") for line in explanation_lines(item))
+
+
+SURVEY = EventMeasure("survey", aggregation=Aggregation.MEAN, attribute="score", unit=parse_unit("points"))
+
+
+def test_r114_the_mean_of_twelve_answers_is_shown_with_its_interval():
+    # Six answers of 40 and six of 48: mean 44, deviation sqrt(12 x 16 / 11) = 4.1779, so 2.2010 x 4.1779 / sqrt(12) =
+    # 2.6545 on either side. One answer without a score is none.
+    satisfied = key_result("one", SURVEY, unit=parse_unit("points"), baseline=40.0, target=45.0)
+    now = world(satisfied)
+    now.happen(*(event("survey", START + DAY, n, attributes={"score": 40.0 if n < 6 else 48.0}) for n in range(12)))
+    now.happen(event("survey", START + DAY, 12, attributes={"mood": "fine"}))
+    report = now.report(MIDDLE)
+    assert (report.progress.value, report.measurement.sample_count) == (44.0, 12.0)
+
+    item = explained(now)
+    told = item["details"]["mean_interval"]
+    assert (told["mean"], told["n"], told["unit"]) == (44.0, 12, "points")
+    assert told["deviation"] == pytest.approx(math.sqrt(192 / 11))
+    assert (told["low"], told["high"]) == (pytest.approx(41.3455), pytest.approx(46.6545))
+    assert numbers(item)["mean_low"].startswith("44 - 2.201 x 4.17786")
+    interval = "41.3455 to 46.6545 points, 95 % interval of the mean of 12 samples with deviation 4.17786"
+    assert f"interval      {interval}" in explanation_lines(item)
+
+
+def test_r114_answers_that_are_too_few_to_be_judged_show_their_interval_too():
+    satisfied = key_result("one", SURVEY, unit=parse_unit("points"), baseline=40.0, target=45.0, min_samples=30)
+    now = world(satisfied)
+    now.happen(*(event("survey", START + DAY, n, attributes={"score": 40.0 if n < 6 else 48.0}) for n in range(12)))
+    now.tick(MIDDLE)
+    item = explained(now)
+    assert (item["value"], item["quality"]) == (None, "insufficient_samples")
+    assert item["details"]["insufficient_value"] == 44.0
+    assert item["details"]["mean_interval"]["low"] == pytest.approx(41.3455)
+
+
+@pytest.mark.parametrize(
+    ("deviation", "samples", "told"),
+    [
+        # 0.2 s around 0.5 s, 12 samples: 2.2010 x 200 / sqrt(12) = 127.07 ms.
+        (0.2, 12.0, (pytest.approx(372.93, abs=0.01), pytest.approx(627.07, abs=0.01))),
+        (0.2, 1.0, None),
+        (0.2, None, None),
+        (None, 12.0, None),
+    ],
+)
+def test_the_interval_stands_in_the_key_results_unit_where_the_source_tells_the_deviation(
+    deviation: float | None, samples: float | None, told: object
+):
+    source = Values(lambda request: Reading(request, 0.5, sample_count=samples, deviation=deviation))
+    measure = SqlMeasure("SELECT avg(x), count(x), stddev_samp(x) FROM y", "billing", unit=parse_unit("s"))
+    now = world(key_result("one", measure, unit=parse_unit("ms"), baseline=800.0, target=200.0), values=source)
+    now.tick(MIDDLE)
+    found = explained(now)["details"].get("mean_interval")
+    assert (found and (found["low"], found["high"])) == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "lasts", "low"),
+    [
+        # Restored after 9, 14 and 22 minutes: mean 15, deviation sqrt((36 + 1 + 49) / 2) = 6.557, and Student's t is
+        # 4.3027: 4.3027 x 6.557 / sqrt(3) = 16.29.
+        ({"kind": KeyResultKind.THRESHOLD, "target": 15.0, "operator": Operator.LT}, False, -1.29),
+        # One that still lasts is over the limit already, and is in no mean.
+        ({"kind": KeyResultKind.THRESHOLD, "target": 15.0, "operator": Operator.LT}, True, None),
+        # The share of incidents under 15 minutes is no mean of minutes.
+        (
+            {"kind": KeyResultKind.SHARE, "unit": RATIO, "limit": 900.0, "operator": Operator.LT, "target": 1.0},
+            False,
+            None,
+        ),
+    ],
+)
+def test_only_a_value_that_is_the_mean_has_its_interval(changes: dict[str, Any], lasts: bool, low: float | None):  # noqa: FBT001 - a parameter of the table
+    restore = IncidentMeasure(
+        quantity=IncidentQuantity.TIME_TO_RESTORE, aggregation=Aggregation.MEAN, unit=parse_unit("s")
+    )
+    given: dict[str, Any] = {"unit": parse_unit("min"), "baseline": None, **changes}
+    now = world(key_result("one", restore, **given))
+    for place, minutes in enumerate((9, 14, 22)):
+        start = START + place * DAY
+        now.happen(event("incident", start, place, end=start + timedelta(minutes=minutes)))
+    if lasts:
+        now.happen(event("incident", START + 3 * DAY, 3))
+    now.tick(MIDDLE)
+    told = explained(now)["details"].get("mean_interval")
+    assert (told and told["low"]) == (low and pytest.approx(low, abs=0.01))
+
+
+def test_the_mean_of_an_indicator_has_its_interval_in_the_key_results_unit():
+    source = Values(lambda request: Reading(request, 0.5, sample_count=12.0, deviation=0.2))
+    seconds = parse_unit("s")
+    measure = SqlMeasure("SELECT avg(x), count(x), stddev_samp(x) FROM y", "billing", unit=seconds)
+    follows = IndicatorMeasure("response", unit=seconds)
+    indicators = (Indicator("response", "Response", measure, seconds),)
+    now = world(
+        key_result("one", follows, unit=parse_unit("ms"), baseline=800.0, target=200.0),
+        values=source,
+        indicators=indicators,
+    )
+    now.tick(MIDDLE)
+    told = explained(now)["details"]["mean_interval"]
+    # As above: 127.07 ms on either side.
+    assert (told["mean"], told["unit"], told["n"]) == (500.0, "ms", 12)
+    assert told["low"] == pytest.approx(372.93, abs=0.01)
+
+
+def test_the_target_beside_its_history_is_told():
+    now = world(promql(target=40.0, baseline=0.0, period=Interval(START, START + timedelta(weeks=6))))
+    for week in range(6):
+        now.source.readings["q"] = 10.0 * week
+        now.tick(START + timedelta(weeks=week))
+    [line] = [one for one in explanation_lines(explained(now)) if one.startswith("past gains")]
+    assert "not compared: the history holds 0 windows of 6 weeks, and 4 are needed" in line
+
+    told = {
+        "history_of": "indicator:p95", "history_weeks": 26.0, "window_weeks": 4.0, "windows_count": 23, "needed": 75.0,
+        "percentile_ratio": 14 / 23, "typical": 750.0, "stretch": 720.0, "reason": None,
+    }  # fmt: skip
+    item = {**explained(now), "target_help": told}
+    lines = explanation_lines({**item, "unit": {**item["unit"], "reported_in": "ms"}})
+    compared = "61% of 23 windows of 4 weeks gained less than the 75 ms that the target asks for"
+    assert f"past gains    {compared} (history of indicator:p95)" in lines
+    assert "usual gain    leads to 750 ms; one in ten to 720 ms or beyond" in lines
+    assert not [line for line in explanation_lines({**item, "target_help": None}) if line.startswith("past gains")]
 
 
 def test_a_composite_is_explained_by_its_parts():

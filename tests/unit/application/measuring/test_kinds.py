@@ -239,6 +239,30 @@ def test_compliance_of_an_slo_is_the_share_of_days_that_reached_its_target():
     assert report.progress.value == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize(
+    ("quantity", "baseline"),
+    [
+        # One of ten days was at 80 %, the others at 100 %: nine reached 90 %,
+        (SloQuantity.COMPLIANCE, 0.9),
+        # 98 % of all, and so 0.02 / 0.1 of the budget spent.
+        (SloQuantity.SLI, 0.98),
+        (SloQuantity.BUDGET, 0.2),
+    ],
+)
+def test_a_baseline_of_an_slo_is_of_the_quantity_that_is_measured(quantity: SloQuantity, baseline: float):
+    declared = key_result(
+        "one",
+        SloMeasure("api-availability", quantity),
+        baseline=None,
+        target=0.999,
+        baseline_from=BaselineFromHistory(10 * DAY),
+    )
+    now = world(declared, slos=(slo(target=0.9),))
+    turn = epoch_seconds(START - 3 * DAY)
+    now.source.script = lambda _sli, at: (8.0, 10.0) if turn <= at < turn + 86400 else (10.0, 10.0)
+    assert now.filled(MIDDLE).key_results[0].key_result.baseline == pytest.approx(baseline)
+
+
 def relative(**changes: Any) -> KeyResult:
     given: dict[str, Any] = {
         "kind": KeyResultKind.RELATIVE,

@@ -165,6 +165,19 @@ def test_r46_the_value_needed_today_is_shown():
     assert now.report(START + 90 * DAY * 3 / 8).outlook.value_needed == pytest.approx(68.0)
 
 
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        # Half of the way from 0 to 90 %; the operator speaks of members.
+        ({"kind": KeyResultKind.SHARE, "baseline": None, "target": 0.9, "operator": Operator.LT, "limit": 900.0}, 0.45),
+        # An effect of +3 % is no value to come to.
+        ({"kind": KeyResultKind.HYPOTHESIS, "baseline": 0.4, "target": 0.03}, None),
+    ],
+)
+def test_r46_the_value_needed_is_a_place_on_the_way(changes: dict[str, Any], needed: float | None):
+    assert world(latency(unit=RATIO, **changes)).report(MIDDLE).outlook.value_needed == needed
+
+
 def test_r52_a_value_far_outside_of_its_history_is_marked_and_counts():
     now = world(latency())
     by_weeks(now, 600, 610, 590, 600, 605, 595)
@@ -207,7 +220,8 @@ def test_a_cycle_that_people_closed_early_asks_for_no_check_in():
     assert now.report(START + 8 * DAY).outlook.check_ins.is_overdue
     with now.storage.transaction() as transaction:
         judged = {"reliable/one": Judgement("The market is gone.")}
-        Closing(transaction, now.definitions, CYCLE, START + 8 * DAY).close(judged, Caller("maria", Role.EDITOR))
+        closing = Closing(transaction, now.definitions, CYCLE, START + 8 * DAY)
+        closing.close(judged, Caller("maria", Role.EDITOR), early=True)
     snapshot = now.tick(START + 9 * DAY)
     people = snapshot.key_result_by_id["reliable/one"].outlook.check_ins
     assert (people.due_at, people.is_due, people.is_stale) == (None, False, False)
