@@ -17,6 +17,7 @@ from rich.live import Live
 
 from okrbridge.demo.definitions import example_folder, lay_out, lay_out_for_intake
 from okrbridge.demo.feed import Feed, View
+from okrbridge.demo.happenings import RECENT_INCIDENT
 from okrbridge.demo.okr_table import summary, tables
 from okrbridge.demo.okr_truth import checks
 from okrbridge.demo.processes import Crew, Running, port_is_free
@@ -38,6 +39,7 @@ _WORTH_A_LOOK = (
     "key-results/lean-platform/scanned-repositories/explain",
     "key-results/trusted-shop/activation/forecast",
     "cycles/2026-q4/report?format=markdown",
+    f"incidents/{RECENT_INCIDENT}/review?format=markdown",
 )
 
 

@@ -10,7 +10,7 @@ IN_TURN = """
 import sys
 from okrbridge.cli import run
 
-for command in ("--help", "version", "token list"):
+for command in ("--help", "--version", "token list"):
     sys.argv = ["okrbridge", *command.split()]
     try:
         run()
