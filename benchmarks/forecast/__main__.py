@@ -8,6 +8,7 @@ import sys
 
 from rich.console import Console
 
+from benchmarks.forecast.conditions import THRESHOLD_GOALS, error_over_today, held, promises
 from benchmarks.forecast.scores import GOALS, figures, judged, print_table, reliability, spans
 from benchmarks.forecast.series import simulated
 from benchmarks.reporting import report
@@ -27,6 +28,7 @@ def main() -> int:
     given = parser.parse_args()
     Console(stderr=True).print(f"{given.more + 1} x {given.series} series", highlight=False)
     found = [judged(series) for series in simulated(given.series, given.seed)]
+    thresholds = held([one.series for one in found])
     others = [
         figures([judged(series) for series in simulated(given.series, given.seed + step)])
         for step in range(1, given.more + 1)
@@ -36,7 +38,9 @@ def main() -> int:
     more["P(hit) promised -> reached (series), goal 1.0"] = reliability(found, 1.0)
     more["P(hit) promised -> reached (series), goal 0.3"] = reliability(found, 0.3)
     more["median milliseconds for a forecast"] = f"{1000 * statistics.median(one.seconds for one in found):.2f}"
-    return report("forecast", "Forecasts of key results", figures(found), GOALS, more=more)
+    more["what must hold: P(hit) promised -> held (series)"] = promises(thresholds)
+    reached = {**figures(found), "threshold_error_over_today": error_over_today(thresholds)}
+    return report("forecast", "Forecasts of key results", reached, {**GOALS, **THRESHOLD_GOALS}, more=more)
 
 
 if __name__ == "__main__":
