@@ -158,7 +158,7 @@ def test_the_baseline_is_frozen_from_the_90_days_before_the_cycle(key_results):
 
 def test_every_address_it_shows_answers(demo, key_results):
     shown = re.findall(r"curl -s '([^']+)'", demo.log.read_text())
-    assert len(shown) == 3
+    assert len(shown) == 4
     for address in shown:
         assert requests.get(address, timeout=10).status_code == 200, address
 

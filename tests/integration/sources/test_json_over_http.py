@@ -43,10 +43,10 @@ def test_a_path_finds_one_number_with_its_sample_count():
     assert (request.method, request.path) == ("GET", "/stats/nps.json")
 
 
-def test_two_paths_find_the_members_of_a_population_and_those_without_a_number_are_left_out():
+def test_two_paths_find_the_members_of_a_population_and_those_without_a_number_are_named_too():
     with StubPrometheus(DOCUMENT) as stub:
         [reading] = ask(stub, "$.teams[*].share", member_path="$.teams[*].name")
-    assert reading.members == (("api", 0.5), ("web", 0.75))
+    assert reading.members == (("api", 0.5), ("web", 0.75), ("new", None))
 
 
 def test_a_document_that_several_ask_about_is_fetched_once():
