@@ -13,7 +13,7 @@ from tests.unit.api.fakes import services
 from tests.unit.definitions.samples import SLO, changed, loaded
 
 from okrbridge.api.app import create_app
-from okrbridge.application.explain import Explaining
+from okrbridge.application.explaining.explain import Explaining
 from okrbridge.application.reports import key_result_item
 from okrbridge.application.snapshot import Snapshot
 from okrbridge.domain.definition_set import DefinitionSet

@@ -20,8 +20,8 @@ from tests.unit.definitions.samples import faults_of
 from okrbridge.api.app import create_app
 from okrbridge.api.schemas.key_results import InstrumentationItem
 from okrbridge.application.evaluate import Evaluator
-from okrbridge.application.explain import Explaining
-from okrbridge.application.explanation_text import explanation_lines
+from okrbridge.application.explaining.explain import Explaining
+from okrbridge.application.explaining.text import explanation_lines
 from okrbridge.application.instrumentation import instrumentation_item, uninstrumented, unmapped
 from okrbridge.application.key_result_history import fill_key_result_history
 from okrbridge.application.metric_catalogue import CATALOGUE

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from okrbridge.api.errors import NotEvaluatedError
 from okrbridge.application.access import AccessRules
 from okrbridge.application.document_writing import Prepare
-from okrbridge.application.explain import Explaining
+from okrbridge.application.explaining.explain import Explaining
 from okrbridge.application.ports import Clock, Storage
 from okrbridge.application.snapshot import Snapshot, SnapshotHolder
 from okrbridge.domain.definition_set import DefinitionSet

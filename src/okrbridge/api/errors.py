@@ -18,7 +18,7 @@ from okrbridge.api.known_keys import unknown_key
 from okrbridge.api.responses import JsonResponse
 from okrbridge.api.security_headers import BROWSERS_MUST_NOT
 from okrbridge.application.access import ForbiddenError, UnauthenticatedError
-from okrbridge.application.cycle_rules import CycleClosedError, ReasonRequiredError
+from okrbridge.application.cycles.rules import CycleClosedError, ReasonRequiredError
 from okrbridge.application.document_writing import DeclaredInFileError, RefusedDocumentError
 from okrbridge.application.idempotency import KeyInUseError, KeyReusedError
 from okrbridge.application.refusals import RefusedInputError

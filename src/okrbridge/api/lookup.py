@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from okrbridge.api.errors import NotEvaluatedError
-from okrbridge.application.explain import close_names
+from okrbridge.application.explaining.explain import close_names
 from okrbridge.errors import NotFoundError
 
 Declared = TypeVar("Declared")

@@ -16,7 +16,7 @@ import orjson
 
 from okrbridge.application.access_ports import Caller
 from okrbridge.application.audit import Change, record_change
-from okrbridge.application.cycle_rules import DocumentChange, refuse_outside_its_phase
+from okrbridge.application.cycles.rules import DocumentChange, refuse_outside_its_phase
 from okrbridge.application.document_texts import unfit_texts
 from okrbridge.application.documents import API_VERSION, OVER_HTTP, Json, declared_in_file
 from okrbridge.application.okr_records import StoredDocument

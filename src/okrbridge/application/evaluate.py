@@ -13,8 +13,8 @@ import structlog
 from okrbridge.application import counting
 from okrbridge.application.backfill import Backfill, Filled
 from okrbridge.application.counting_facts import CountingFacts, learnt
+from okrbridge.application.cycles.final_scores import FinalScores
 from okrbridge.application.event_counters import EventCounters
-from okrbridge.application.final_scores import FinalScores
 from okrbridge.application.findings import Findings
 from okrbridge.application.key_result_history import fill_key_result_history
 from okrbridge.application.measuring.baselines import freeze_baselines

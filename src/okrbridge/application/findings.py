@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from okrbridge.application.check_ins import RECENT_CHECK_INS, to_discuss
-from okrbridge.application.cycle_phases import phase_of
+from okrbridge.application.cycles.phases import phase_of
+from okrbridge.application.cycles.score_items import is_restricted
 from okrbridge.application.daily_progress import daily_progress
 from okrbridge.application.measuring.by_event import was_sent
 from okrbridge.application.okr_records import Finding, FindingState, ScoreRecord
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Transaction
-from okrbridge.application.score_items import is_restricted
 from okrbridge.application.self_diagnosis import (
     hidden_by_the_aggregate,
     low_scores,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from itertools import pairwise
 
-from okrbridge.application.cycle_rules import changes_between
+from okrbridge.application.cycles.rules import changes_between
 from okrbridge.application.records import DefinitionRevision
 from okrbridge.application.reports import Item, rfc3339
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from okrbridge.application.cycles.guard_time import FrozenByQuestion, frozen_by_question, holds_at, with_frozen_baseline
 from okrbridge.application.daily_progress import DAY, INSTANT
-from okrbridge.application.guard_time import FrozenByQuestion, frozen_by_question, holds_at, with_frozen_baseline
 from okrbridge.application.measuring.subjects import cycle_of
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Transaction

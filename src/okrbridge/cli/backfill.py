@@ -86,7 +86,7 @@ def backfill(
 
 def _chosen(definitions: DefinitionSet, names: Sequence[str]) -> DefinitionSet:
     """The definitions with only these SLOs; all of them when none is named. Raises NotFoundError."""
-    from okrbridge.application.explain import close_names
+    from okrbridge.application.explaining.explain import close_names
 
     known = definitions.slo_by_name
     for name in names:

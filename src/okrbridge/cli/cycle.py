@@ -62,7 +62,7 @@ def report(
 
 def _check_name(service: Service, name: str) -> None:
     """Refuse an unknown cycle before any source is asked. Raises NotFoundError."""
-    from okrbridge.application.explain import close_names
+    from okrbridge.application.explaining.explain import close_names
     from okrbridge.errors import NotFoundError
 
     known = service.definitions.cycle_by_name
@@ -71,8 +71,8 @@ def _check_name(service: Service, name: str) -> None:
 
 
 def _report(service: Service, snapshot: Snapshot, name: str, *, sees_restricted: bool) -> Item:
-    from okrbridge.application.cycle_report import Reporting
-    from okrbridge.application.cycle_view import cycle_view
+    from okrbridge.application.cycles.report import Reporting
+    from okrbridge.application.cycles.view import cycle_view
 
     now = service.parts.clock()
     with service.parts.storage.reading() as database:
@@ -82,7 +82,7 @@ def _report(service: Service, snapshot: Snapshot, name: str, *, sees_restricted:
 
 
 def _print(found: Item, format: ReportFormat) -> None:
-    from okrbridge.application.cycle_report_text import csv_of, markdown_of
+    from okrbridge.application.cycles.report_text import csv_of, markdown_of
 
     if format is ReportFormat.JSON:
         print_json(found)

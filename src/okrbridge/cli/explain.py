@@ -33,7 +33,7 @@ def explain(
 
     Such as: okrbridge explain kr/quick-checkout/paid-baskets
     """
-    from okrbridge.application.explanation_text import explanation_lines
+    from okrbridge.application.explaining.text import explanation_lines
     from okrbridge.cli.opening import opened
     from okrbridge.cli.traces import found_traces, trace_lines
 
@@ -59,7 +59,7 @@ def explain(
 
 def _check_name(service: Service, kind: str, name: str) -> None:
     """Refuse an unknown name before any source is asked. Raises NotFoundError."""
-    from okrbridge.application.explain import close_names
+    from okrbridge.application.explaining.explain import close_names
 
     definitions = service.definitions
     known = set(definitions.slo_by_name) if kind == "slo" else {each.id for each in definitions.key_results}
@@ -68,7 +68,7 @@ def _check_name(service: Service, kind: str, name: str) -> None:
 
 
 def _explanation(service: Service, snapshot: Snapshot, kind: str, name: str) -> dict[str, Any]:
-    from okrbridge.application.explain import Explaining
+    from okrbridge.application.explaining.explain import Explaining
 
     parts = service.parts
     explaining = Explaining(snapshot, service.definitions, parts.storage, parts.grid, parts.clock())

@@ -49,7 +49,7 @@ def review(
     ] = False,
 ) -> None:
     """Print the form of an incident's postmortem: key results impacted, SLOs that contributed, actions."""
-    from okrbridge.application.incident_review_text import review_markdown
+    from okrbridge.application.incidents.review_text import review_markdown
     from okrbridge.cli.opening import opened
 
     with opened(config, database_url) as service:
@@ -62,9 +62,9 @@ def review(
 
 def _form(service: Service, incident: str, source: str, *, sees_restricted: bool) -> Item:
     """The form from the database; no source is asked."""
-    from okrbridge.application.incident_impact import Impact
-    from okrbridge.application.incident_review import Review
-    from okrbridge.application.incidents import Incidents
+    from okrbridge.application.incidents.impact import Impact
+    from okrbridge.application.incidents.incident import Incidents
+    from okrbridge.application.incidents.review import Review
     from okrbridge.application.visibility import sight_of
 
     now, grid = service.parts.clock(), service.parts.grid

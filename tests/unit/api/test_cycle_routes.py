@@ -13,7 +13,7 @@ from tests.unit.application.cycle_story import DAY, END, IDEA, START, Story
 
 from okrbridge.api.schemas import cycles as schemas
 from okrbridge.api.schemas.base import Page
-from okrbridge.application.scored import Scored, Scoring
+from okrbridge.application.cycles.scored import Scored, Scoring
 from okrbridge.application.snapshot import SnapshotHolder
 from okrbridge.domain.key_results import Visibility
 from okrbridge.domain.objectives import Retrospective, RetrospectiveAction

@@ -15,7 +15,7 @@ from tests.unit.api.writing import slug
 from okrbridge.api.app import create_app
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.incidents import IncidentImpact, IncidentItem, IncidentReview
-from okrbridge.application import incident_impact_slos, incidents
+from okrbridge.application.incidents import impact_on_slos, incident
 from okrbridge.application.records import Evaluation, ProgressRecord, Quality
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind, KeyResultState, Visibility
@@ -426,7 +426,7 @@ def day(number: int, **more: Any) -> dict[str, Any]:
 
 
 def test_incidents_are_listed_the_newest_first_and_page_after_page(api: Api, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(incidents, "PAGE", 2)
+    monkeypatch.setattr(incident, "PAGE", 2)
     api.send(*(day(number) for number in (3, 1, 5, 2, 4)), {**POSTMORTEM, "subject": "P2"})
     first = api.get("", limit=2)
     second = api.get("", limit=2, cursor=first["next"])
@@ -462,8 +462,8 @@ def test_incidents_are_asked_for_by_time_service_and_whether_they_last(
 
 
 def test_a_page_that_would_look_at_too_many_is_short_and_goes_on(api: Api, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(incidents, "PAGE", 1)
-    monkeypatch.setattr(incidents, "MOST_LOOKED_AT", 2)
+    monkeypatch.setattr(incident, "PAGE", 1)
+    monkeypatch.setattr(incident, "MOST_LOOKED_AT", 2)
     api.send(day(1, service="billing"), day(2), day(3))
     first = api.get("", service="billing")
 
@@ -475,7 +475,7 @@ def test_a_page_that_would_look_at_too_many_is_short_and_goes_on(api: Api, monke
 def test_of_more_slos_than_the_most_those_that_burnt_fastest_are_counted_and_nothing_is_cleared(
     api: Api, monkeypatch: pytest.MonkeyPatch, bad: float, contributed: Any
 ):
-    monkeypatch.setattr(incident_impact_slos, "MOST_COUNTED", 1)
+    monkeypatch.setattr(impact_on_slos, "MOST_COUNTED", 1)
     api.counted((START, 20 * MINUTE, 10.0 - bad, 10.0))
     api.evaluated(START + 80 * MINUTE)
     api.send({**INCIDENT, "attributes": {"services": "search,billing"}})

@@ -10,9 +10,9 @@ from typing import Any
 from tests.unit.api.snapshots import LATENCY, slo_reports
 
 from okrbridge.application.access_ports import Caller, Role
-from okrbridge.application.closing import Closing, Judgement
-from okrbridge.application.cycle_report import Reporting
-from okrbridge.application.cycle_view import CycleView, cycle_view
+from okrbridge.application.cycles.closing import Closing, Judgement
+from okrbridge.application.cycles.report import Reporting
+from okrbridge.application.cycles.view import CycleView, cycle_view
 from okrbridge.application.okr_records import CheckIn, JsonValue, ScoreRecord
 from okrbridge.application.records import Measurement, ProgressRecord, Quality
 from okrbridge.application.reports import Item

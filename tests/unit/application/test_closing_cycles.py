@@ -8,15 +8,15 @@ import pytest
 from tests.unit.api.snapshots import ERRORS, LATENCY
 from tests.unit.application.cycle_story import DAY, EDITOR, END, IDEA, Q1, START, Story, objective
 
-from okrbridge.application.closing import Closing, Computed, Judgement, UnfinishedClosingError
-from okrbridge.application.cycle_phases import phase_of
-from okrbridge.application.cycle_rules import CycleClosedError
+from okrbridge.application.cycles.closing import Closing, Computed, Judgement, UnfinishedClosingError
+from okrbridge.application.cycles.phases import phase_of
+from okrbridge.application.cycles.rules import CycleClosedError
+from okrbridge.application.cycles.score_changes import Changing, ScoreChange, find_score
+from okrbridge.application.cycles.score_items import score_item
+from okrbridge.application.cycles.scored import Scoring
 from okrbridge.application.measuring.baselines import baseline_question
 from okrbridge.application.okr_records import FrozenBaseline, StoredDocument
 from okrbridge.application.records import Quality
-from okrbridge.application.score_changes import Changing, ScoreChange, find_score
-from okrbridge.application.score_items import score_item
-from okrbridge.application.scored import Scoring
 from okrbridge.domain.cycles import CyclePhase
 from okrbridge.domain.definition_set import DeclaredDocument
 from okrbridge.domain.key_results import BaselineFromHistory, Commitment, KeyResultKind, KeyResultState

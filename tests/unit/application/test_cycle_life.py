@@ -10,15 +10,20 @@ from tests.fakes.telemetry import RememberingTelemetry
 from tests.unit.api.snapshots import ERRORS, LATENCY
 from tests.unit.application.cycle_story import DAY, END, IDEA, Q1, Q2, START, Story
 
-from okrbridge.application.closing import Judgement
-from okrbridge.application.cycle_report_text import _significance
-from okrbridge.application.cycle_review import review_items
-from okrbridge.application.cycle_summary import cycle_summary
-from okrbridge.application.final_scores import FinalScores
+from okrbridge.application.cycles.closing import Judgement
+from okrbridge.application.cycles.final_scores import FinalScores
+from okrbridge.application.cycles.report_text import _significance
+from okrbridge.application.cycles.retrospective_items import (
+    action_items,
+    learning_items,
+    preparation_items,
+    too_easy_teams,
+)
+from okrbridge.application.cycles.review import review_items
+from okrbridge.application.cycles.significance_statement import Statements, is_settled
+from okrbridge.application.cycles.summary import cycle_summary
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.parts import Parts
-from okrbridge.application.retrospective_items import action_items, learning_items, preparation_items, too_easy_teams
-from okrbridge.application.significance_statement import Statements, is_settled
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, Visibility

@@ -11,8 +11,8 @@ import pytest
 from tests.unit.api.snapshots import ERRORS, LATENCY
 from tests.unit.application.cycle_story import DAY, END, IDEA, START, Story, objective
 
-from okrbridge.application.closing import Judgement
-from okrbridge.application.cycle_report_text import COLUMNS, csv_of, markdown_of
+from okrbridge.application.cycles.closing import Judgement
+from okrbridge.application.cycles.report_text import COLUMNS, csv_of, markdown_of
 from okrbridge.application.okr_records import CheckInOutput, JsonValue
 from okrbridge.application.reports import Item
 from okrbridge.domain.definition_set import DeclaredDocument

@@ -9,8 +9,8 @@ from tests.fakes.definitions import API, CYCLE, START, budget, definitions, p99,
 from tests.fakes.scripted_source import steady
 
 from okrbridge.application.access_ports import Caller, Role
-from okrbridge.application.closing import Closing, Judgement
-from okrbridge.application.final_scores import FinalScores
+from okrbridge.application.cycles.closing import Closing, Judgement
+from okrbridge.application.cycles.final_scores import FinalScores
 from okrbridge.application.findings import Findings
 from okrbridge.application.ports import SourceFailure
 from okrbridge.application.records import Quality

@@ -9,10 +9,10 @@ from tests.unit.api import snapshots as made
 from tests.unit.api.fakes import FakeDatabase, FakeDefinitions, FakeLedger
 
 from okrbridge.application.counting_facts import CountingFacts
-from okrbridge.application.explain import Explaining
-from okrbridge.application.explain_key_result import key_result_explanation, status_rule
-from okrbridge.application.explain_slo import slo_explanation, state_reason
-from okrbridge.application.explanation_text import explanation_lines
+from okrbridge.application.explaining.explain import Explaining
+from okrbridge.application.explaining.key_result import key_result_explanation, status_rule
+from okrbridge.application.explaining.slo import slo_explanation, state_reason
+from okrbridge.application.explaining.text import explanation_lines
 from okrbridge.application.ports import PlannedQuery, Storage
 from okrbridge.application.records import DefinitionRevision
 from okrbridge.application.slo_reports import SloDetails

@@ -10,9 +10,9 @@ from tests.fakes.definitions import START, budget, slo, uptime
 from tests.fakes.okr_world import GRID, event, world
 from tests.unit.api.snapshots import CHECKOUT, CYCLE, MONTHLY, UPTIME
 
-from okrbridge.application.incident_impact import Impact
-from okrbridge.application.incident_impact_slos import Spent, budget_share, count_spent, slo_of, spent_item
-from okrbridge.application.incidents import Incidents
+from okrbridge.application.incidents.impact import Impact
+from okrbridge.application.incidents.impact_on_slos import Spent, budget_share, count_spent, slo_of, spent_item
+from okrbridge.application.incidents.incident import Incidents
 from okrbridge.application.slo_counts import SloCounts
 from okrbridge.application.visibility import EVERYTHING
 from okrbridge.domain.definition_set import DefinitionSet

@@ -13,9 +13,9 @@ from tests.fakes.bench import Bench
 from tests.unit.api.snapshots import ERRORS, LATENCY
 from tests.unit.application.cycle_story import objective, record_of
 
-from okrbridge.application.cycle_evidence import RED
+from okrbridge.application.cycles.evidence import RED
+from okrbridge.application.cycles.guard_time import guard_compliance
 from okrbridge.application.daily_progress import INSTANT, daily_progress
-from okrbridge.application.guard_time import guard_compliance
 from okrbridge.application.measuring.compliance import compliance_to_date
 from okrbridge.application.measuring.projecting import sample_instants
 from okrbridge.application.parts import Parts

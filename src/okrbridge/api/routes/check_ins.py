@@ -38,7 +38,7 @@ from okrbridge.application.check_ins import (
     trade_off_event,
     withdrawn,
 )
-from okrbridge.application.cycle_evidence import CycleEvidence
+from okrbridge.application.cycles.evidence import CycleEvidence
 from okrbridge.application.forecast_items import forecast_item
 from okrbridge.application.okr_records import CheckIn, CheckInOutput, Event
 from okrbridge.application.ports import Transaction

@@ -29,12 +29,12 @@ from okrbridge.api.view import declared_view
 from okrbridge.api.writing import writes
 from okrbridge.api.writing_route import WritingRoute
 from okrbridge.application.access_ports import StoredAnswer
-from okrbridge.application.closing import Closing, Computed, Judgement, UnfinishedClosingError
+from okrbridge.application.cycles.closing import Closing, Computed, Judgement, UnfinishedClosingError
+from okrbridge.application.cycles.score_changes import Changing, ScoreChange, find_score
+from okrbridge.application.cycles.score_items import score_item, seen_score
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.ports import Storage, Transaction
 from okrbridge.application.reports import Item, rfc3339
-from okrbridge.application.score_changes import Changing, ScoreChange, find_score
-from okrbridge.application.score_items import score_item, seen_score
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.scoring import Outcome

@@ -18,13 +18,13 @@ from okrbridge.api.responses import JSON, from_database
 from okrbridge.api.routes import cycle_scores
 from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.cycles import ActionItem, CycleItem, CycleReport, ReviewItem
-from okrbridge.application.cycle_report import Reporting
-from okrbridge.application.cycle_report_text import csv_of, markdown_of
-from okrbridge.application.cycle_review import review_items
-from okrbridge.application.cycle_summary import cycle_summary
-from okrbridge.application.cycle_view import CycleView, cycle_view
+from okrbridge.application.cycles.report import Reporting
+from okrbridge.application.cycles.report_text import csv_of, markdown_of
+from okrbridge.application.cycles.retrospective_items import preparation_items
+from okrbridge.application.cycles.review import review_items
+from okrbridge.application.cycles.summary import cycle_summary
+from okrbridge.application.cycles.view import CycleView, cycle_view
 from okrbridge.application.ports import Transaction
-from okrbridge.application.retrospective_items import preparation_items
 from okrbridge.application.snapshot import CycleReport as Evaluated
 
 ReportFormat = Annotated[

@@ -18,10 +18,10 @@ from okrbridge.api.schemas.base import Page
 from okrbridge.api.schemas.incidents import IncidentImpact, IncidentItem, IncidentReview
 from okrbridge.api.times import LATEST, parse_interval
 from okrbridge.api.view import DeclaredView, declared_view
-from okrbridge.application.incident_impact import Impact
-from okrbridge.application.incident_review import Review
-from okrbridge.application.incident_review_text import review_markdown
-from okrbridge.application.incidents import AskedIncidents, Incidents, SeveralIncidentsError, incident_item
+from okrbridge.application.incidents.impact import Impact
+from okrbridge.application.incidents.incident import AskedIncidents, Incidents, SeveralIncidentsError, incident_item
+from okrbridge.application.incidents.review import Review
+from okrbridge.application.incidents.review_text import review_markdown
 from okrbridge.application.ports import Transaction
 from okrbridge.domain.windows import EARLIEST
 

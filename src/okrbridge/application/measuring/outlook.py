@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from okrbridge.application.cycle_phases import phase_of
+from okrbridge.application.cycles.phases import phase_of
 from okrbridge.application.key_result_outlook import CheckInState, Outlook, Projection
 from okrbridge.application.measuring.projecting import best_of
 from okrbridge.application.measuring.said import Said

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from okrbridge.application.cycle_phases import phase_of
+from okrbridge.application.cycles.phases import phase_of
 from okrbridge.application.measuring.composing import Reports, is_current
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain.cycles import Cycle

@@ -8,8 +8,8 @@ import pytest
 from tests.fakes.definitions import START, key_result, slo
 from tests.fakes.okr_world import GRID, Values, World, event, world
 
-from okrbridge.application.explain import Explaining
-from okrbridge.application.explanation_text import explanation_lines
+from okrbridge.application.explaining.explain import Explaining
+from okrbridge.application.explaining.text import explanation_lines
 from okrbridge.application.ports import Reading
 from okrbridge.domain.key_results import BaselineFromHistory, KeyResult, KeyResultKind, Operator, Part
 from okrbridge.domain.measures import (

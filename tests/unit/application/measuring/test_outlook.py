@@ -8,7 +8,7 @@ from tests.fakes.definitions import CYCLE, START, key_result
 from tests.fakes.okr_world import World, world
 
 from okrbridge.application.access_ports import Caller, Role
-from okrbridge.application.closing import Closing, Judgement
+from okrbridge.application.cycles.closing import Closing, Judgement
 from okrbridge.application.forecast_items import forecast_item
 from okrbridge.application.measuring.projecting import raw_limits
 from okrbridge.application.records import Quality

@@ -13,16 +13,16 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
-from okrbridge.application.cycle_evidence import CycleEvidence
-from okrbridge.application.cycle_rules import changes_between
-from okrbridge.application.cycle_summary import cycle_summary
-from okrbridge.application.cycle_view import CycleView
-from okrbridge.application.guard_time import frozen_by_question, with_frozen_baseline
+from okrbridge.application.cycles.evidence import CycleEvidence
+from okrbridge.application.cycles.guard_time import frozen_by_question, with_frozen_baseline
+from okrbridge.application.cycles.retrospective_items import action_items, learning_items, too_easy_teams
+from okrbridge.application.cycles.rules import changes_between
+from okrbridge.application.cycles.score_items import score_item
+from okrbridge.application.cycles.summary import cycle_summary
+from okrbridge.application.cycles.view import CycleView
 from okrbridge.application.okr_records import CheckInOutput, JsonValue, ScoreRecord
 from okrbridge.application.ports import Transaction
 from okrbridge.application.reports import Item, finite, key_result_item, objective_item, rfc3339
-from okrbridge.application.retrospective_items import action_items, learning_items, too_easy_teams
-from okrbridge.application.score_items import score_item
 from okrbridge.application.snapshot import CycleReport, KeyResultReport, ObjectiveReport
 from okrbridge.domain.cycles import CyclePhase
 from okrbridge.domain.objectives import Initiative, InitiativeState, OkrObjective

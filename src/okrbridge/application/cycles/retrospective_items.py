@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from okrbridge.application.cycles.score_items import raw_ratio_of
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.reports import Item, rfc3339
-from okrbridge.application.score_items import raw_ratio_of
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.objectives import Retrospective, RetrospectiveAction

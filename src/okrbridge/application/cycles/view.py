@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from okrbridge.application.cycles.score_items import is_restricted
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.ports import Transaction
-from okrbridge.application.score_items import is_restricted
 from okrbridge.application.snapshot import Snapshot
 from okrbridge.application.visibility import Sight, sight_of
 from okrbridge.domain.definition_set import DefinitionSet

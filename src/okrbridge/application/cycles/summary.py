@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from okrbridge.application.cycle_phases import phase_of
-from okrbridge.application.cycle_view import CycleView
+from okrbridge.application.cycles.phases import phase_of
+from okrbridge.application.cycles.view import CycleView
 from okrbridge.application.reports import Item, cycle_item, finite, rfc3339
 from okrbridge.application.snapshot import CycleReport
 from okrbridge.domain.pacing import KeyResultStatus

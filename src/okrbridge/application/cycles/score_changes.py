@@ -7,13 +7,13 @@ from datetime import datetime
 
 from okrbridge.application.access_ports import Caller
 from okrbridge.application.audit import Change, record_change
-from okrbridge.application.closing import Lack, UnfinishedClosingError
-from okrbridge.application.cycle_phases import scores_change_until
-from okrbridge.application.cycle_rules import CycleClosedError
+from okrbridge.application.cycles.closing import Lack, UnfinishedClosingError
+from okrbridge.application.cycles.phases import scores_change_until
+from okrbridge.application.cycles.rules import CycleClosedError
+from okrbridge.application.cycles.score_items import commitment_of, score_item
+from okrbridge.application.cycles.scored import UNSCORED
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.ports import Transaction
-from okrbridge.application.score_items import commitment_of, score_item
-from okrbridge.application.scored import UNSCORED
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResultKind, KeyResultState

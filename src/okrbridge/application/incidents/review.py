@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from okrbridge.application.incident_impact import Impact
+from okrbridge.application.incidents.impact import Impact
 from okrbridge.application.markdown import quantity, rounded, words
 from okrbridge.application.reports import Item
 from okrbridge.domain.definition_set import DefinitionSet

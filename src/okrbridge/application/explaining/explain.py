@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from okrbridge.application.explain_counting import asked_together, settling_item
-from okrbridge.application.explain_key_result import key_result_explanation
-from okrbridge.application.explain_measure import measuring_slo_item
-from okrbridge.application.explain_slo import slo_explanation, source_items
+from okrbridge.application.explaining.counting import asked_together, settling_item
+from okrbridge.application.explaining.key_result import key_result_explanation
+from okrbridge.application.explaining.measure import measuring_slo_item
+from okrbridge.application.explaining.slo import slo_explanation, source_items
 from okrbridge.application.maintenance_items import maintenance_items
 from okrbridge.application.maintenance_times import MaintenanceTimes
 from okrbridge.application.ports import Storage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from okrbridge.application.cycle_view import CycleView
+from okrbridge.application.cycles.view import CycleView
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from okrbridge.application.cycle_phases import phase_of
+from okrbridge.application.cycles.phases import phase_of
 from okrbridge.application.documents import Json
 from okrbridge.domain.cycles import CyclePhase
 from okrbridge.domain.definition_set import DefinitionSet

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from okrbridge.application.cycles.guard_time import holds_now
 from okrbridge.application.daily_progress import DAY, INSTANT, daily_progress
-from okrbridge.application.guard_time import holds_now
 from okrbridge.application.okr_records import CheckIn, CheckInOutput
 from okrbridge.application.ports import Transaction
 from okrbridge.application.records import ProgressRecord

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from okrbridge.application.incident_impact_key_results import (
+from okrbridge.application.incidents.impact_on_key_results import (
     MOST_KEY_RESULTS,
     Stood,
     Touch,
@@ -19,7 +19,7 @@ from okrbridge.application.incident_impact_key_results import (
     touch_item,
     touches,
 )
-from okrbridge.application.incident_impact_slos import (
+from okrbridge.application.incidents.impact_on_slos import (
     LONGEST_COUNTED,
     Chosen,
     Spent,
@@ -30,7 +30,7 @@ from okrbridge.application.incident_impact_slos import (
     spent_item,
     touched,
 )
-from okrbridge.application.incidents import Incident, incident_item
+from okrbridge.application.incidents.incident import Incident, incident_item
 from okrbridge.application.ports import Transaction
 from okrbridge.application.reports import Item, rfc3339
 from okrbridge.application.slo_counts import SloCounts

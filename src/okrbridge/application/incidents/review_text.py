@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from okrbridge.application.incident_review import share
+from okrbridge.application.incidents.review import share
 from okrbridge.application.markdown import UNKNOWN, Column, link, plain, quantity, rounded, section, table, words
 from okrbridge.application.reports import Item
 

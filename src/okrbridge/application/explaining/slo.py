@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from okrbridge.application.explain_budget import budget_formulas, burn_again, burn_formula
+from okrbridge.application.explaining.budget import budget_formulas, burn_again, burn_formula
 from okrbridge.application.formula_items import number
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.slo_reports import SloReport

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from okrbridge.application.access_ports import Caller
 from okrbridge.application.audit import Change, record_change
-from okrbridge.application.cycle_rules import CycleClosedError
+from okrbridge.application.cycles.rules import CycleClosedError
+from okrbridge.application.cycles.score_items import score_item
+from okrbridge.application.cycles.scored import UNSCORED, Basis, Scored, Scoring, judged
+from okrbridge.application.cycles.significance_statement import Statement, Statements
 from okrbridge.application.okr_records import ScoreRecord
 from okrbridge.application.ports import Transaction
 from okrbridge.application.reports import Item, finite, rfc3339
-from okrbridge.application.score_items import score_item
-from okrbridge.application.scored import UNSCORED, Basis, Scored, Scoring, judged
-from okrbridge.application.significance_statement import Statement, Statements
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind, KeyResultState

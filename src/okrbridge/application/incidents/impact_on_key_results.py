@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from okrbridge.application.incident_impact_slos import Spent, slo_of
-from okrbridge.application.incidents import Incident
+from okrbridge.application.incidents.impact_on_slos import Spent, slo_of
+from okrbridge.application.incidents.incident import Incident
 from okrbridge.application.measuring.by_event import is_meant
 from okrbridge.application.measuring.subjects import cycle_of
 from okrbridge.application.ports import ProgressRecords

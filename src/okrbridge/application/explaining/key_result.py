@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from okrbridge.application.explain_outlook import outlook_item
-from okrbridge.application.explain_progress import progress_formulas
-from okrbridge.application.explain_value import value_formulas
+from okrbridge.application.explaining.outlook import outlook_item
+from okrbridge.application.explaining.progress import progress_formulas
+from okrbridge.application.explaining.value import value_formulas
 from okrbridge.application.formula_items import number
 from okrbridge.application.measuring.requests import question_text
 from okrbridge.application.okr_records import FrozenBaseline

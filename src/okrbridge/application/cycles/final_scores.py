@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from okrbridge.application.cycles.score_items import scored_as_of
+from okrbridge.application.cycles.scored import progress_under_guards
+from okrbridge.application.cycles.significance_statement import Statement, Statements, is_settled
 from okrbridge.application.daily_progress import DAY
 from okrbridge.application.okr_records import JsonValue, ScoreRecord
 from okrbridge.application.parts import Parts
 from okrbridge.application.ports import Transaction
 from okrbridge.application.records import ProgressRecord
-from okrbridge.application.score_items import scored_as_of
-from okrbridge.application.scored import progress_under_guards
-from okrbridge.application.significance_statement import Statement, Statements, is_settled
 from okrbridge.domain.cycles import Cycle
 from okrbridge.domain.definition_set import DefinitionSet
 from okrbridge.domain.key_results import KeyResult, KeyResultKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from okrbridge.application.explain_slo import indicator_item, pair_item
+from okrbridge.application.explaining.slo import indicator_item, pair_item
 from okrbridge.application.reports import Item, finite
 from okrbridge.domain.alerting import pairs_of
 from okrbridge.domain.slo import Slo

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from okrbridge.application.formula_items import formula, number
-from okrbridge.application.incidents import Incident
+from okrbridge.application.incidents.incident import Incident
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.slo_budgets import consumed_in_period
 from okrbridge.application.slo_counts import SloCounts

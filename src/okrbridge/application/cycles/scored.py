@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from okrbridge.application.guard_time import (
+from okrbridge.application.cycles.guard_time import (
     FrozenByQuestion,
     frozen_by_question,
     guard_compliance,

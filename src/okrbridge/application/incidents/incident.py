@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from okrbridge.application.event_intake import SKEW, event_item
-from okrbridge.application.explain import close_names
+from okrbridge.application.explaining.explain import close_names
 from okrbridge.application.measuring.by_event import INCIDENT
 from okrbridge.application.okr_ports import EventRecords
 from okrbridge.application.okr_records import Event

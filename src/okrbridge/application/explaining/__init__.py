@@ -1,0 +1,1 @@
+"""The reasons behind the numbers of SLOs and key results."""

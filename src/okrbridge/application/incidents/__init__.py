@@ -1,0 +1,1 @@
+"""Incidents: what each touched, what it cost, and the form of its postmortem."""
