@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from okrbridge.application.okr_records import CheckIn, JsonValue
 from okrbridge.application.reports import Item, finite, rfc3339
 from okrbridge.application.snapshot import KeyResultReport
-from okrbridge.domain.key_results import KeyResultKind
+from okrbridge.domain.progress import wants_high
 from okrbridge.domain.velocity import value_needed
 
 QUANTILES = ("p10", "p50", "p90")
@@ -56,10 +56,9 @@ def value_quantiles(report: KeyResultReport) -> Item:
 def _values(report: KeyResultReport) -> tuple[float, float, float] | None:
     key_result, told, of_value = report.key_result, report.outlook.forecast, report.outlook.value_forecast
     if of_value is not None:
-        wants_low = key_result.kind is KeyResultKind.ERROR_BUDGET or (
-            key_result.operator is not None and not key_result.operator.wants_high
-        )
-        first, last = (of_value.p90, of_value.p10) if wants_low else (of_value.p10, of_value.p90)
+        first, last = of_value.p10, of_value.p90
+        if wants_high(key_result) is False:
+            first, last = last, first
         return first, of_value.p50, last
     baseline, target = key_result.baseline, key_result.target
     if told is None or baseline is None or target is None:

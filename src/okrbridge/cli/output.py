@@ -80,10 +80,12 @@ def print_key_results(items: Sequence[Item]) -> None:
 
 def _wanted(item: Item) -> str:
     """The target; of a hypothesis, the smallest change that validates it."""
-    target = quantity(item["target"], item["unit"])
-    if item.get("kind") != "hypothesis" or target == UNKNOWN:
-        return target
-    return f"{'' if target.startswith('-') else '+'}{target.replace('%', ' pp')}"
+    from okrbridge.domain.units import format_change, parse_unit
+
+    target, unit = item["target"], item["unit"]
+    if item.get("kind") != "hypothesis" or target is None:
+        return quantity(target, unit)
+    return f"{'' if target < 0 else '+'}{format_change(target, parse_unit(unit or ''))}"
 
 
 def print_planned_queries(items: Sequence[Item]) -> None:

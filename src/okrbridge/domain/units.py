@@ -252,6 +252,16 @@ def format_quantity(value: float, unit: Unit) -> str:
     return f"{_digits(value)}{separator}{unit.symbol}"
 
 
+def format_change(value: float, unit: Unit, points: str = "pp") -> str:
+    """A difference of two quantities for people: that of ratios in percentage points, else as a quantity.
+
+    Worked example: from 99.8 % to 99.75 % are -0.05 pp.
+    """
+    if unit.dimension == "ratio":
+        return f"{_digits(value * unit.factor * 100)} {points}"
+    return format_quantity(value, unit)
+
+
 def _digits(value: float) -> str:
     text = f"{value + 0.0:,.6g}" if abs(value) < 999_999.5 else f"{value:,.0f}"
     return "0" if text == "-0" else text

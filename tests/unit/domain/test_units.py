@@ -12,6 +12,7 @@ from okrbridge.domain.units import (
     Unit,
     convert,
     finer,
+    format_change,
     format_quantity,
     parse_quantity,
     parse_unit,
@@ -250,3 +251,16 @@ def test_one_of_the_coarser_unit_is_at_least_one_of_the_finer(pair: tuple[Unit, 
     kept = finer(*pair)
     assert kept in pair
     assert all(convert(1.0, unit, kept) >= 1 for unit in pair)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        # From 99.8 % to 99.75 %; 5 of 100 parts in a unit of percent; a way in milliseconds.
+        (-0.0005, "ratio", "-0.05 pp"),
+        (5.0, "%", "5 pp"),
+        (-40.0, "ms", "-40 ms"),
+    ],
+)
+def test_a_difference_of_ratios_is_in_percentage_points(value: float, unit: str, text: str):
+    assert format_change(value, parse_unit(unit)) == text

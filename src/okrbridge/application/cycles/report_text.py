@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from okrbridge.application.markdown import UNKNOWN, Column, percent, plain, quantity, rounded, section, table, words
 from okrbridge.application.reports import Item
 from okrbridge.domain.key_results import KeyResultKind, KeyResultState
-from okrbridge.domain.units import PERCENT, RATIO, Unit, convert, format_quantity, parse_unit
+from okrbridge.domain.units import Unit, format_change, format_quantity, parse_unit
 
 COLUMNS = (
     "cycle", "objective", "objective_title", "key_result", "title", "team", "kind", "commitment", "state", "unit",
@@ -234,15 +234,8 @@ def _significance(statement: Mapping[str, Any]) -> str:
 
 
 def _effect(value: float | None, unit: Unit, points: str = "percentage points") -> str:
-    """A difference with three significant digits; one of ratios is in percentage points. Empty for none.
-
-    Worked example: from 99.8 % to 99.75 % are -0.05 percentage points.
-    """
-    if value is None:
-        return ""
-    if unit.dimension == RATIO.dimension:
-        return f"{rounded(convert(value, unit, PERCENT)):g} {points}"
-    return format_quantity(rounded(value), unit)
+    """A difference with three significant digits. Empty for none."""
+    return "" if value is None else format_change(rounded(value), unit, points)
 
 
 def _teams(teams: Sequence[Item]) -> list[str]:
